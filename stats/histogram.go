@@ -60,8 +60,8 @@ func bounds(i int) (low, high int64) {
 }
 
 // Record adds v. A negative value counts as 0: the clock stepped back. It
-// does not allocate and takes about 10 ns on amd64, the time of two locked
-// additions; Sum costs one of them, and is worth it for an exact Mean.
+// does not allocate and takes about 11 ns on amd64, the time of two locked
+// additions; Sum is one of them, and an exact Mean is worth it.
 //
 // Like [Counter.Add], it loses nothing when a second goroutine writes too; it
 // is only several times slower then.
@@ -84,21 +84,23 @@ func raise(a *atomic.Int64, v int64) {
 }
 
 // Snapshot returns the distribution of the values recorded so far. Any
-// goroutine may call it at any time; it takes a microsecond, does not
-// allocate and does not delay the writer.
+// goroutine may call it at any time; it takes about half a microsecond
+// and does not allocate; the writer does not wait for it.
 //
 // A Record that runs at the same time may already be in Min, Max and Sum but
 // not yet in Count, never the reverse.
 func (h *Histogram) Snapshot() Distribution {
 	var d Distribution
+	var count uint64
 	for i := range h.counts {
-		n := h.counts[i].Load() // before Sum, Max and Min; pairs with the Add in Record
+		n := h.counts[i].Load() // before Sum, Min and Max; pairs with the Add in Record
 		d.counts[i] = n
-		d.Count += n
+		count += n
 	}
-	if d.Count == 0 {
-		return Distribution{}
+	if count == 0 {
+		return d
 	}
+	d.Count = count
 	d.Sum = h.sum.Load()
 	d.Min = math.MaxInt64 - h.below.Load()
 	d.Max = h.max.Load()
