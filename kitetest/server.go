@@ -1,0 +1,212 @@
+package kitetest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is a simulated exchange. Its methods may be called from any
+// goroutine, except that none may be called from [Config.OnTick].
+type Server struct {
+	cfg    Config
+	tls    *tls.Config  // nil: no TLS
+	ln     net.Listener // nil: in memory
+	market *market
+	start  time.Time
+
+	done       chan struct{} // closed by Close
+	goroutines sync.WaitGroup
+
+	mu      sync.Mutex // never held while waiting for a peer
+	closed  bool
+	open    map[*Conn]struct{} // all sockets, those in their handshake too
+	live    []*Conn            // past their handshake, in order of arrival
+	dials   int
+	nextID  int
+	rejects []reject
+
+	heartbeats atomic.Uint64
+}
+
+// NewServer returns a server in memory, reached by [Server.Dial] alone. It is
+// closed when the test ends. Inside a testing/synctest bubble it lives by the
+// bubble's clock; it must be made inside the bubble then.
+func NewServer(tb testing.TB, cfg Config) *Server {
+	tb.Helper()
+	s, err := newServer(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.run()
+	tb.Cleanup(func() { s.Close() })
+	return s
+}
+
+// Listen returns a server on a real TCP socket, with TLS if cfg.TLS is set.
+// The caller must close it.
+func Listen(cfg Config) (*Server, error) {
+	s, err := newServer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.ln, err = net.Listen("tcp", s.cfg.Addr); err != nil {
+		return nil, err
+	}
+	s.run()
+	s.goroutines.Go(s.accept)
+	return s, nil
+}
+
+func newServer(cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:   cfg,
+		start: time.Now(),
+		done:  make(chan struct{}),
+		open:  make(map[*Conn]struct{}),
+	}
+	if cfg.TLS != nil {
+		s.tls = cfg.TLS.Clone()
+		s.tls.NextProtos = []string{"http/1.1"} // a WebSocket handshake is HTTP/1.1
+	}
+	s.market = newMarket(s)
+	return s, nil
+}
+
+func (s *Server) run() {
+	if s.cfg.Rate > 0 {
+		s.goroutines.Go(s.market.run)
+	}
+}
+
+func (s *Server) accept() {
+	for {
+		c, err := s.ln.Accept()
+		if err != nil {
+			select {
+			case <-s.done:
+				return
+			case <-time.After(beat): // out of file descriptors: clients may close some
+				s.cfg.Logger.Warn("accept failed", "err", err)
+				continue
+			}
+		}
+		s.serve(c)
+	}
+}
+
+// serve gives a socket its goroutine, or closes it if the server is closed.
+func (s *Server) serve(raw net.Conn) bool {
+	c := newConn(s, raw)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		raw.Close()
+		return false
+	}
+	s.open[c] = struct{}{}
+	s.goroutines.Go(c.serve)
+	return true
+}
+
+// URL returns the address to connect to, without credentials: ws://host:port,
+// or wss with TLS. For a server in memory it is a loopback address where
+// nothing listens; use [Server.Dial] to connect.
+func (s *Server) URL() string {
+	scheme, host := "ws://", "127.0.0.1:1"
+	if s.tls != nil {
+		scheme = "wss://"
+	}
+	if s.ln != nil {
+		addr := s.ln.Addr().(*net.TCPAddr)
+		host = addr.String()
+		if addr.IP.IsUnspecified() {
+			host = net.JoinHostPort("127.0.0.1", portOf(host))
+		}
+	}
+	return scheme + host
+}
+
+func portOf(hostport string) string {
+	_, port, _ := net.SplitHostPort(hostport)
+	return port
+}
+
+// Dial connects to the server, whatever network and addr say: it has the shape
+// of net.Dialer.DialContext, for clients that take a dial function. It speaks
+// no TLS: with [Config.TLS], the client does.
+func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if s.ln != nil {
+		return new(net.Dialer).DialContext(ctx, "tcp", s.ln.Addr().String())
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	client, server := newPipe()
+	if !s.serve(server) {
+		return nil, &net.OpError{Op: "dial", Net: client.local.Network(), Addr: client.remote, Err: syscall.ECONNREFUSED}
+	}
+	return client, nil
+}
+
+// Close drops all sockets and waits for the server's goroutines to end, which
+// does not depend on any client. It returns nil the first time,
+// net.ErrClosed after.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return net.ErrClosed
+	}
+	s.closed = true
+	open := make([]*Conn, 0, len(s.open))
+	for c := range s.open {
+		open = append(open, c)
+	}
+	s.mu.Unlock()
+
+	close(s.done)
+	var err error
+	if s.ln != nil {
+		err = s.ln.Close()
+	}
+	for _, c := range open {
+		c.end(errServerClosed)
+	}
+	s.goroutines.Wait()
+	return err
+}
+
+var errServerClosed = errors.New("kitetest: server closed")
+
+// Conns returns the live connections in order of arrival.
+func (s *Server) Conns() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.live)
+}
+
+// Dials returns how many handshakes the server has seen, rejected ones too.
+func (s *Server) Dials() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dials
+}
+
+// SendText sends a text message on every live connection.
+func (s *Server) SendText(text string) {
+	for _, c := range s.Conns() {
+		c.SendText(text)
+	}
+}
