@@ -35,11 +35,11 @@
 // Every method may be called from any goroutine. The single writer is a rule
 // of speed, not of safety: an uncontended write is one locked instruction
 // (6 to 7 ns on amd64), a contended one waits for the other core (30 to 50 ns
-// measured, for two counters on one line). Only
-// [Counter.Store] and [Gauge.Store] need it to be right, since the last one
-// wins. In a loop, count in a plain local variable and Store the total with
-// the batch: a plain addition is at least three times cheaper than any atomic
-// one.
+// for two counters on one line). Only [Counter.Store] and [Gauge.Store] need
+// it to be right, since the last one wins. In a loop, count in a plain local
+// variable and Store the total with the batch: one Store for every 16 items
+// makes it 1.5 ns an item. BenchmarkCounter and its neighbours in bench print
+// these numbers.
 //
 // # Decisions
 //

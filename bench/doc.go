@@ -1,0 +1,54 @@
+// Package bench measures what this library claims. It has benchmarks and tools
+// but no API; nothing imports it.
+//
+// # What is where
+//
+// One file per package that is measured, named after it: decode_test.go,
+// ring_test.go, stats_test.go, and so on. Benchmarks of a whole client, from a
+// socket to a consumer, are in client_test.go. Programs that benchmarks cannot
+// be, such as one that runs for a minute and reports tails, are below this
+// directory, and are the only place that uses hrtime. Competitors are compared
+// in modules of their own, so that they never enter ours.
+//
+// A budget that must not be broken is not here but a test beside the code: the
+// allocations of a hot path, the size of a type.
+//
+// # How to run
+//
+//	make bench                         # all, 10 times each, into bench.out
+//	make bench BENCH=Histogram COUNT=20
+//	make benchcmp OLD=bench/results/stats.txt
+//
+// A single number is an anecdote. Compare two versions with benchstat, at
+// least ten runs of each, taken in turns on an idle machine: on a shared one
+// the difference between two minutes is larger than most changes.
+//
+// # Names
+//
+// The part of a name after the function is a query: key=value, separated by
+// slashes, so that benchstat can make a column or a row of it:
+//
+//	BenchmarkCounter/write=add
+//	BenchmarkDecodePacket/kind=full
+//
+//	go tool -modfile=tools/go.mod benchstat -col /write bench.out
+//
+// A benchmark loops with b.Loop, and one iteration is the unit that its name
+// or its comment gives: a packet, a frame, a batch. Where a trader would ask
+// for the tail, it reports one with b.ReportMetric in a unit that ends in -ns,
+// such as p99-ns. The comment of a benchmark says what question it answers,
+// and against which floor: a plain copy, a bare read loop.
+//
+// # Results
+//
+// A number in a document or comment comes from a raw result in bench/results,
+// or can be had again by one command. Such a file is what make bench printed,
+// unedited: a head of comment lines with the command, the commit, the date, the
+// Go version and the machine, then the lines of go test, which name the
+// processor. It is named after what it measures, and a newer result replaces
+// it: git keeps the old one.
+//
+// On a virtual machine quote medians and ratios. The neighbours' load shows
+// as steal in /proc/stat; a run with more than 1.5 % of it is no evidence, and
+// neither is a p99.9 or a maximum from any run there.
+package bench
