@@ -1,0 +1,60 @@
+# Words for daily work; `make` alone lists them. Go tools are pinned in tools/go.mod.
+SHELL := bash -o pipefail
+TOOL := go tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+BENCH ?= .
+COUNT ?= 10
+OLD ?= bench/results/baseline.txt
+NEW ?= bench.out
+
+.PHONY: help fmt tidy lint test race fuzz cover bench benchcmp build demo examples interop vuln ci
+
+help: ## list these words
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+fmt: ## format every Go file
+	gofmt -w .
+
+tidy: ## tidy go.mod here and in the nested modules
+	.ci/modules go mod tidy
+
+lint: ## gofmt, go vet and staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo 'not formatted: run make fmt' >&2; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+
+test: ## the whole suite, with the race detector
+	go test -race ./...
+
+race: ## the suite again and again on 1, 2 and 4 Ps, for what shows up rarely
+	go test -race -count=5 -cpu=1,2,4 ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+cover: ## statements covered, by function; cover.out for go tool cover -html
+	go test -coverpkg=./... -coverprofile=cover.out ./... && go tool cover -func=cover.out
+
+bench: ## benchmarks that match BENCH, COUNT times, into NEW, ready for benchstat
+	.ci/bench '$(BENCH)' $(COUNT) | tee $(NEW)
+
+benchcmp: ## compare NEW with OLD
+	$(TOOL) benchstat $(OLD) $(NEW)
+
+build: ## the command, as ./kiteticker
+	go build -o kiteticker ./cmd/kiteticker
+
+demo: ## 9,000 instruments of a simulated exchange, live
+	go run ./cmd/kiteticker demo
+
+examples: ## build every example
+	go build -o /dev/null ./examples/...
+
+interop: ## the simulated exchange against the official JavaScript client (npm)
+	cd kitetest/interop && npm ci --no-audit --no-fund && npm test
+
+vuln: ## known vulnerabilities in what we call
+	$(TOOL) govulncheck ./...
+
+ci: ## everything that a change must pass
+	.ci/run
