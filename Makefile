@@ -4,7 +4,7 @@ TOOL := go tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
 BENCH ?= .
 COUNT ?= 10
-OLD ?= bench/results/baseline.txt
+OLD = $(error say which: OLD=file, from an earlier make bench)
 NEW ?= bench.out
 
 .PHONY: help fmt tidy lint test race fuzz cover bench benchcmp build demo examples interop vuln ci
@@ -38,7 +38,7 @@ cover: ## statements covered, by function; cover.out for go tool cover -html
 bench: ## benchmarks that match BENCH, COUNT times, into NEW, ready for benchstat
 	.ci/bench '$(BENCH)' $(COUNT) | tee $(NEW)
 
-benchcmp: ## compare NEW with OLD
+benchcmp: ## compare NEW with OLD, both from make bench
 	$(TOOL) benchstat $(OLD) $(NEW)
 
 build: ## the command, as ./kiteticker
