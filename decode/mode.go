@@ -6,6 +6,7 @@ import "fmt"
 // subscription asks for.
 type Mode uint8
 
+// The zero Mode is none of these.
 const (
 	ModeLTP   Mode = iota + 1 // last price: 8-byte packets
 	ModeLTPC                  // last price and close: 12-byte packets; decoded if seen, cannot be subscribed
@@ -27,21 +28,26 @@ func (m Mode) String() string {
 	return fmt.Sprintf("Mode(%d)", uint8(m))
 }
 
-// ParseMode returns the mode named s: "ltp", "quote" or "full".
+// ParseMode returns the subscribable mode named s: "ltp", "quote" or "full".
 func ParseMode(s string) (Mode, error) {
 	for m := ModeLTP; m <= ModeFull; m++ {
 		if m.Subscribable() && modeNames[m] == s {
 			return m, nil
 		}
 	}
-	return 0, fmt.Errorf("mode is %q, want ltp, quote or full", s)
+	return 0, fmt.Errorf("decode: mode is %q, want ltp, quote or full", s)
 }
 
 // MarshalText returns the wire name of m.
 func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
-// UnmarshalText sets m to the mode named by text, as [ParseMode] does.
+// UnmarshalText sets m to the mode named by text, as [ParseMode] does. It also
+// knows "ltpc", because a stored tick may have it.
 func (m *Mode) UnmarshalText(text []byte) (err error) {
+	if string(text) == modeNames[ModeLTPC] {
+		*m = ModeLTPC
+		return nil
+	}
 	*m, err = ParseMode(string(text))
 	return err
 }
