@@ -1,0 +1,167 @@
+package decode
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Packets have no type byte: the length tells what one is. 164, a full packet
+// of the protocol's first two versions, is obsolete and unknown here.
+const (
+	ltpLen        = 8
+	ltpcLen       = 12
+	indexQuoteLen = 28
+	indexFullLen  = 32
+	quoteLen      = 44
+	fullLen       = 184
+)
+
+// PacketMode returns the mode of a packet of n bytes, and false if there is no
+// such packet.
+func PacketMode(n int) (Mode, bool) {
+	switch n {
+	case ltpLen:
+		return ModeLTP, true
+	case ltpcLen:
+		return ModeLTPC, true
+	case indexQuoteLen, quoteLen:
+		return ModeQuote, true
+	case indexFullLen, fullLen:
+		return ModeFull, true
+	}
+	return 0, false
+}
+
+// Decoder decodes packets by a table of segments. The zero Decoder uses the
+// built-in table; [NewDecoder] makes one that knows more. A Decoder does not
+// change, so any number of goroutines may use it, and it may be copied.
+type Decoder struct {
+	rules *rules // nil: builtin
+}
+
+// Packet decodes pkt, the bytes of one packet as [Splitter.Next] returns them,
+// into t.
+//
+// Every field of t is set, so t may be a slot in any state: what the packet
+// does not carry, and ReceivedAt, Seq and Conn, which are the caller's, become
+// zero. The only error is [ErrPacketLength]; it leaves t as it was. No bytes
+// make Packet panic. It keeps nothing of pkt, which must not overlap t.
+func (d *Decoder) Packet(t *Tick, pkt []byte) error {
+	r := d.rules
+	if r == nil {
+		r = builtin
+	}
+	switch len(pkt) {
+	case fullLen:
+		full(t, (*[fullLen]byte)(pkt), r)
+	case quoteLen:
+		quote(t, (*[quoteLen]byte)(pkt), r)
+	case indexQuoteLen:
+		index(t, (*[indexQuoteLen]byte)(pkt), r)
+		t.Mode = ModeQuote
+	case indexFullLen:
+		index(t, (*[indexQuoteLen]byte)(pkt), r)
+		t.Mode = ModeFull
+		t.ExchangeTime = binary.BigEndian.Uint32(pkt[28:])
+	case ltpLen:
+		ltp(t, (*[ltpLen]byte)(pkt), r)
+		t.Mode = ModeLTP
+	case ltpcLen:
+		ltp(t, (*[ltpLen]byte)(pkt), r)
+		t.Mode = ModeLTPC
+		t.Close = int32(binary.BigEndian.Uint32(pkt[8:]))
+	default:
+		return ErrPacketLength
+	}
+	return nil
+}
+
+// The functions below read every number at a constant offset of an array, so
+// that no bounds are left to check, and store it in a field of the struct. A
+// slot may hold anything, so all but head and level, which full and quote
+// complete, leave no field as it was.
+
+func full(t *Tick, p *[fullLen]byte, r *rules) {
+	head(t, (*[40]byte)(p[0:40]))
+	x := swapped((*[8]byte)(p[40:48]))
+	t.Close, t.LastTradeTime = int32(x), uint32(x>>32)
+	x = swapped((*[8]byte)(p[48:56]))
+	t.OI, t.OIDayHigh = uint32(x), uint32(x>>32)
+	x = swapped((*[8]byte)(p[56:64]))
+	t.OIDayLow, t.ExchangeTime = uint32(x), uint32(x>>32)
+	level(&t.Bids[0], (*[10]byte)(p[64:74]))
+	level(&t.Bids[1], (*[10]byte)(p[76:86]))
+	level(&t.Bids[2], (*[10]byte)(p[88:98]))
+	level(&t.Bids[3], (*[10]byte)(p[100:110]))
+	level(&t.Bids[4], (*[10]byte)(p[112:122]))
+	level(&t.Asks[0], (*[10]byte)(p[124:134]))
+	level(&t.Asks[1], (*[10]byte)(p[136:146]))
+	level(&t.Asks[2], (*[10]byte)(p[148:158]))
+	level(&t.Asks[3], (*[10]byte)(p[160:170]))
+	level(&t.Asks[4], (*[10]byte)(p[172:182]))
+	t.ReceivedAt, t.Seq, t.Conn, t.RawChange = 0, 0, 0, 0
+	s := &r[t.Segment()]
+	t.Mode, t.Flags, t.Decimals = ModeFull, s.quote, s.decimals
+}
+
+func quote(t *Tick, p *[quoteLen]byte, r *rules) {
+	*t = Tick{}
+	head(t, (*[40]byte)(p[0:40]))
+	t.Close = int32(binary.BigEndian.Uint32(p[40:44]))
+	s := &r[t.Segment()]
+	t.Mode, t.Flags, t.Decimals = ModeQuote, s.quote, s.decimals
+}
+
+// head decodes what a quote and a full packet begin with.
+func head(t *Tick, p *[40]byte) {
+	x := swapped((*[8]byte)(p[0:8]))
+	t.Token, t.LastPrice = uint32(x), int32(x>>32)
+	x = swapped((*[8]byte)(p[8:16]))
+	t.LastQuantity, t.AveragePrice = uint32(x), int32(x>>32)
+	x = swapped((*[8]byte)(p[16:24]))
+	t.Volume, t.TotalBuyQuantity = uint32(x), uint32(x>>32)
+	x = swapped((*[8]byte)(p[24:32]))
+	t.TotalSellQuantity, t.Open = uint32(x), int32(x>>32)
+	x = swapped((*[8]byte)(p[32:40]))
+	t.High, t.Low = int32(x), int32(x>>32)
+}
+
+// level decodes one level of depth without the two bytes of padding it ends with.
+func level(l *Level, p *[10]byte) {
+	x := swapped((*[8]byte)(p[0:8]))
+	l.Quantity, l.Price = uint32(x), int32(x>>32)
+	l.Orders = uint32(binary.BigEndian.Uint16(p[8:10]))
+}
+
+// index decodes what the index packets have in common. Their order is high,
+// low, open, close.
+func index(t *Tick, p *[indexQuoteLen]byte, r *rules) {
+	*t = Tick{}
+	be := binary.BigEndian
+	t.Token = be.Uint32(p[0:4])
+	t.LastPrice = int32(be.Uint32(p[4:8]))
+	t.High = int32(be.Uint32(p[8:12]))
+	t.Low = int32(be.Uint32(p[12:16]))
+	t.Open = int32(be.Uint32(p[16:20]))
+	t.Close = int32(be.Uint32(p[20:24]))
+	t.RawChange = int32(be.Uint32(p[24:28]))
+	s := &r[t.Segment()]
+	t.Flags, t.Decimals = s.index, s.decimals
+}
+
+func ltp(t *Tick, p *[ltpLen]byte, r *rules) {
+	*t = Tick{}
+	x := swapped((*[8]byte)(p[0:8]))
+	t.Token, t.LastPrice = uint32(x), int32(x>>32)
+	s := &r[t.Segment()]
+	t.Flags, t.Decimals = s.ltp, s.decimals
+}
+
+// swapped reads two neighbouring numbers of a packet: the first becomes the
+// lower half of the result, the second the upper half. Where both go to
+// neighbouring fields, a little-endian machine needs just one 64-bit load, byte
+// swap, rotation and store for them, and the compiler finds that out; on a
+// big-endian machine the same code makes two stores and is as right.
+func swapped(p *[8]byte) uint64 {
+	return bits.RotateLeft64(binary.BigEndian.Uint64(p[:]), 32)
+}
