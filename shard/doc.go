@@ -23,22 +23,21 @@
 // equals the connection's part of the table.
 //
 // [Table.Desired] lends the table's own map instead of a copy, because it is
-// read after every edit: keep the lock while you use it.
+// read after every edit: hold the lock during Diff. The commands do not refer
+// to the table, so they can be sent without it.
 //
 // # Decisions
 //
 // Capacity is checked for the whole call before anything changes. The server
-// would take the first 9,000 of 10,000 tokens and answer with an error that
-// names none of the others.
+// takes the tokens that fit, and its error for the others names none of them.
 //
 // A token stays where it was placed. Nothing is rebalanced when tokens leave,
 // since moving one costs its data a gap and a snapshot. A token that is
 // unsubscribed and subscribed again is placed anew.
 //
-// The sets are the table: a token is on the connection whose set it is in.
-// Finding it means asking each connection's set, which a handful of
-// connections makes cheaper than keeping an index in step with them. It also
-// means that placing a token is one line, and moving one would be two.
+// The sets are the table: a token is on the connection whose set it is in, and
+// no index has to be kept in step with them. Finding a token means asking each
+// connection's set; connections are few.
 //
 // Unsubscribes go first. The server counts what it was sent, duplicates
 // included, against the limit of 3,000 (Zerodha staff, forum 7069 and 5271),
@@ -49,7 +48,7 @@
 // and an explicit mode costs a few bytes.
 //
 // Token 0 is refused. Segment 0 does not exist, so it is always an unset
-// variable or a lookup that failed, and the server would answer with silence.
+// variable or a lookup that failed, which should not wait for data in vain.
 //
 // Connections are dense, 0 to Conns-1, and the package does not know which
 // account they belong to: three connections of one account and six of two look
