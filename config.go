@@ -1,0 +1,321 @@
+package kiteticker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/ring"
+	"github.com/kiteticker/kiteticker/shard"
+)
+
+// Limits of Kite Connect (Kite documentation, WebSocket streaming).
+const (
+	MaxConns          = 3 // connections per API key
+	MaxTokensPerConn  = shard.DefaultCapacity
+	defaultURL        = "wss://ws.kite.trade"
+	defaultUserAgent  = "kiteticker/" + Version
+	defaultFrameRing  = 4 << 20
+	defaultTickRing   = 8192
+	minFrameRing      = 64 << 10
+	maxFrameRing      = 1 << 30
+	maxTickRing       = 1 << 24
+	maxTotalConns     = shard.MaxConns
+	defaultLiveness   = 5 * time.Second
+	minLiveness       = 2 * time.Second
+	defaultDial       = 10 * time.Second
+	defaultDrain      = time.Second
+	defaultMinBackoff = 500 * time.Millisecond
+	defaultMaxBackoff = 30 * time.Second
+)
+
+// Config says what to connect to and how. Only credentials are required: the
+// zero value of every other field is a good default.
+//
+// A Config never prints its access tokens, whatever the verb.
+type Config struct {
+	// APIKey and AccessToken are the credentials of the one account; with
+	// several, set Accounts instead.
+	APIKey, AccessToken string
+	// Refresh is asked for a new access token after the server refused the
+	// present one (HTTP 403). Nil: a refusal ends the connection, and Run when
+	// it was the last one. It is never called twice at once for one account.
+	Refresh func(ctx context.Context) (accessToken string, err error)
+	// Conns is the number of connections, 1 to 3; 0 means 3.
+	Conns int
+	// Accounts lists several accounts. Their connections are numbered on: with
+	// three each, account 1 has connections 3, 4 and 5.
+	Accounts []Account
+
+	// Profile trades latency against CPU; default Balanced.
+	Profile Profile
+	// Wait is how parsers wait for messages; default ring.WaitPark. How a
+	// stream's reader waits is the stream's own choice.
+	Wait ring.WaitStrategy
+	// PinCPUs binds the goroutine that decodes connection i to an OS thread of
+	// its own on CPU PinCPUs[i % len]; empty: unpinned. Linux only, elsewhere
+	// the thread is locked but not bound.
+	PinCPUs []int
+
+	// FrameRing is the capacity in bytes of the ring of raw messages of each
+	// connection, rounded up to a power of two; 0 means 4 MiB. A message may
+	// have a quarter of it: longer ones are refused with close code 1009.
+	FrameRing int
+	// TickRing is the capacity in ticks of each ring between a parser and a
+	// stream, rounded up to a power of two; 0 means 8192. After subscribing,
+	// a snapshot of every token arrives at once, in each mode it passes
+	// through: fewer than twice the tokens of a connection risks losses there.
+	TickRing int
+
+	// Sharding chooses the connection of a new token; default LeastLoaded.
+	Sharding shard.Policy
+	// PinToken gives the connection of a token when Sharding is shard.Pinned.
+	PinToken func(token uint32) (conn int)
+	// ChunkSize is the most tokens in one control message; 0 means 3000, all at
+	// once, as the official clients do.
+	ChunkSize int
+	// Segments adds to or overrides the table of price decimals, for a segment
+	// that the exchange added after this version.
+	Segments []decode.Segment
+
+	// Liveness is the silence after which a connection is dead: any byte
+	// counts, and half-way a ping asks for one. 0 means 5 s; the server sends
+	// a heartbeat about every second.
+	Liveness time.Duration
+	// DialTimeout bounds TCP, TLS and the upgrade together; 0 means 10 s.
+	DialTimeout time.Duration
+	// DrainTimeout bounds the wait for the server's Close frame after Run was
+	// cancelled; 0 means 1 s.
+	DrainTimeout time.Duration
+	// MinBackoff and MaxBackoff bound the random wait between dials, which
+	// grows exponentially; 0 means 500 ms and 30 s.
+	MinBackoff, MaxBackoff time.Duration
+
+	// URL is the root of the server, without parameters; "" means
+	// wss://ws.kite.trade. ws:// sends the access token in the clear and is
+	// refused unless the host is loopback or AllowPlaintext is set.
+	URL            string
+	AllowPlaintext bool
+	// Query and Header are added to each handshake: the sandbox needs user_id.
+	Query  url.Values
+	Header http.Header
+	// UserAgent is sent with each handshake; "" means kiteticker/ and Version.
+	UserAgent string
+	// TLS configures wss; nil verifies against the system's roots. Versions
+	// below 1.2 are never spoken.
+	TLS *tls.Config
+	// Dial opens TCP connections, for proxies and tests; nil means net.Dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	// Logger gets one line per change of state; nil is silent. Nothing is
+	// logged per tick.
+	Logger *slog.Logger
+}
+
+// Account is one API key's credentials and connections.
+type Account struct {
+	APIKey, AccessToken string
+	Refresh             func(ctx context.Context) (accessToken string, err error)
+	Conns               int // 1 to 3; 0 means 3
+}
+
+// Profile says where ticks are decoded.
+type Profile uint8
+
+const (
+	// Balanced reads on one goroutine and decodes on another, both parked when
+	// idle. A burst is taken off the socket while it is being decoded.
+	Balanced Profile = iota
+	// Inline decodes on the goroutine that reads: one hop and one wake-up
+	// less, but the socket waits while ticks are decoded.
+	Inline
+)
+
+var profileNames = [...]string{"balanced", "inline"}
+
+func (p Profile) String() string {
+	if int(p) < len(profileNames) {
+		return profileNames[p]
+	}
+	return fmt.Sprintf("Profile(%d)", uint8(p))
+}
+
+// MarshalText returns the profile's name.
+func (p Profile) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText sets p from "balanced" or "inline".
+func (p *Profile) UnmarshalText(text []byte) error {
+	for i, name := range profileNames {
+		if name == string(text) {
+			*p = Profile(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("profile is %q, want balanced or inline", text)
+}
+
+// withDefaults returns a copy with every zero field filled in and the one
+// account, if that is the form used, moved to Accounts.
+func (c Config) withDefaults() Config {
+	if len(c.Accounts) == 0 {
+		c.Accounts = []Account{{APIKey: c.APIKey, AccessToken: c.AccessToken, Refresh: c.Refresh, Conns: c.Conns}}
+	} else {
+		c.Accounts = append([]Account(nil), c.Accounts...)
+	}
+	for i := range c.Accounts {
+		orDefault(&c.Accounts[i].Conns, MaxConns)
+	}
+	c.PinCPUs = append([]int(nil), c.PinCPUs...)
+	orDefault(&c.FrameRing, defaultFrameRing)
+	orDefault(&c.TickRing, defaultTickRing)
+	orDefault(&c.ChunkSize, MaxTokensPerConn)
+	orDefault(&c.Liveness, defaultLiveness)
+	orDefault(&c.DialTimeout, defaultDial)
+	orDefault(&c.DrainTimeout, defaultDrain)
+	orDefault(&c.MinBackoff, defaultMinBackoff)
+	orDefault(&c.MaxBackoff, max(defaultMaxBackoff, c.MinBackoff))
+	orDefault(&c.URL, defaultURL)
+	orDefault(&c.UserAgent, defaultUserAgent)
+	return c
+}
+
+func orDefault[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+// validate reports everything that is wrong with c, which has its defaults.
+func (c Config) validate(form Config) error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("kiteticker: "+format, args...)) }
+
+	several := len(form.Accounts) > 0
+	if several && (form.APIKey != "" || form.AccessToken != "" || form.Conns != 0 || form.Refresh != nil) {
+		bad("both Accounts and the fields of a single account (APIKey, AccessToken, Conns, Refresh) are set, want one form")
+	}
+	total := 0
+	keys := map[string]int{}
+	for i, a := range c.Accounts {
+		where := ""
+		if several {
+			where = fmt.Sprintf("Accounts[%d].", i)
+		}
+		if a.APIKey == "" {
+			bad("%sAPIKey is empty", where)
+		} else if j, dup := keys[a.APIKey]; dup {
+			bad("Accounts[%d] and Accounts[%d] have the same APIKey: the server would count their connections together", j, i)
+		}
+		keys[a.APIKey] = i
+		if a.AccessToken == "" && a.Refresh == nil {
+			bad("%sAccessToken is empty and there is no Refresh to ask for one", where)
+		}
+		if a.Conns < 1 || a.Conns > MaxConns {
+			bad("%sConns is %d, want 1 to %d", where, a.Conns, MaxConns)
+		}
+		total += max(a.Conns, 0)
+	}
+	if total > maxTotalConns {
+		bad("there are %d connections in all, want at most %d", total, maxTotalConns)
+	}
+	if int(c.Profile) >= len(profileNames) {
+		bad("Profile is %d, want Balanced or Inline", c.Profile)
+	}
+	if c.Wait > ring.WaitSpin {
+		bad("Wait is %d, want ring.WaitPark, ring.WaitYield or ring.WaitSpin", c.Wait)
+	}
+	for _, n := range c.PinCPUs {
+		if n < 0 {
+			bad("PinCPUs has %d, want CPU numbers from 0", n)
+		}
+	}
+	if c.FrameRing < minFrameRing || c.FrameRing > maxFrameRing {
+		bad("FrameRing is %d bytes, want %d to %d", c.FrameRing, minFrameRing, maxFrameRing)
+	}
+	if c.TickRing < 1 || c.TickRing > maxTickRing {
+		bad("TickRing is %d ticks, want 1 to %d", c.TickRing, maxTickRing)
+	}
+	if c.ChunkSize < 1 || c.ChunkSize > MaxTokensPerConn {
+		bad("ChunkSize is %d tokens, want 1 to %d", c.ChunkSize, MaxTokensPerConn)
+	}
+	if c.Liveness < minLiveness {
+		bad("Liveness is %v, want at least %v: the server's heartbeat comes about every second", c.Liveness, minLiveness)
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"DialTimeout", c.DialTimeout}, {"DrainTimeout", c.DrainTimeout},
+		{"MinBackoff", c.MinBackoff}, {"MaxBackoff", c.MaxBackoff},
+	} {
+		if d.value < 0 {
+			bad("%s is %v, want a positive duration", d.name, d.value)
+		}
+	}
+	if c.MaxBackoff < c.MinBackoff {
+		bad("MaxBackoff is %v, want at least MinBackoff, %v", c.MaxBackoff, c.MinBackoff)
+	}
+	if err := checkURL(c.URL, c.AllowPlaintext); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Query.Has("api_key") || c.Query.Has("access_token") {
+		bad("Query holds api_key or access_token: credentials belong in APIKey and AccessToken")
+	}
+	return errors.Join(errs...)
+}
+
+// checkURL refuses to send an access token in the clear over a network. It
+// does not echo the URL, which may hold a token by mistake.
+func checkURL(root string, allowPlaintext bool) error {
+	u, err := url.Parse(root)
+	if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
+		return errors.New("kiteticker: URL is malformed, want wss://host or wss://host:port")
+	}
+	if u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+		return errors.New("kiteticker: URL has a query, user or fragment: parameters belong in Query")
+	}
+	if u.Scheme == "ws" && !allowPlaintext && !isLoopback(u.Hostname()) {
+		return errors.New("kiteticker: URL is ws:// to a host that is not loopback, which would send the access token in the clear: use wss:// or set AllowPlaintext")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+const redacted = "[redacted]"
+
+// Format prints c like any struct, access tokens and API keys left out.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // without methods, so that printing does not come back here
+	c.APIKey, c.AccessToken = hide(c.APIKey), hide(c.AccessToken)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
+}
+
+// Format prints a like any struct, its access token and API key left out.
+func (a Account) Format(f fmt.State, verb rune) {
+	type plain Account
+	a.APIKey, a.AccessToken = hide(a.APIKey), hide(a.AccessToken)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(a))
+}
+
+func hide(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return redacted
+}

@@ -1,0 +1,133 @@
+package conn
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// socket is an open WebSocket as the dial left it.
+type socket struct {
+	net.Conn               // TLS if the URL says so
+	raw      net.Conn      // beneath TLS: closing it never waits for the peer
+	leftover *bufio.Reader // bytes that came with the handshake's answer, nil if none
+}
+
+const (
+	kiteVersion   = "3" // X-Kite-Version, as the official clients send it
+	maxErrorBody  = 512
+	maxRetryAfter = 15 * time.Minute // a longer wait than this is not taken from a header
+)
+
+// dial opens a socket with the credentials of this moment. Its error is always
+// a *HandshakeError.
+func (c *Conn) dial(ctx context.Context) (*socket, error) {
+	apiKey, accessToken := c.cfg.Credentials()
+	c.token = accessToken
+	u := *c.url
+	query := maps.Clone(c.cfg.Query)
+	if query == nil {
+		query = url.Values{}
+	}
+	query.Set("api_key", apiKey)
+	query.Set("access_token", accessToken)
+	u.RawQuery = query.Encode() // percent-encodes: a raw '+' in a token would fail with 400
+
+	header := c.cfg.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("X-Kite-Version", kiteVersion)
+	header.Set("User-Agent", c.cfg.UserAgent)
+
+	var sock socket
+	secrets := []string{accessToken, url.QueryEscape(accessToken)}
+	failure := &HandshakeError{Conn: c.cfg.ID}
+	dialer := ws.Dialer{
+		Timeout:        c.cfg.DialTimeout,
+		ReadBufferSize: readBufferSize,
+		Header:         ws.HandshakeHeaderHTTP(header),
+		TLSConfig:      c.cfg.TLS,
+		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := c.cfg.Dial(ctx, network, addr)
+			sock.raw = nc
+			return nc, err
+		},
+		OnStatusError: func(status int, _ []byte, answer io.Reader) {
+			failure.StatusCode = status
+			failure.readAnswer(answer, secrets)
+		},
+	}
+	nc, leftover, _, err := dialer.Dial(ctx, u.String())
+	if err != nil {
+		if failure.StatusCode == 0 {
+			failure.Err = redact(err, secrets...)
+		}
+		return nil, failure
+	}
+	sock.Conn, sock.leftover = nc, leftover
+	return &sock, nil
+}
+
+// readAnswer keeps what a refused handshake says about its reason.
+func (e *HandshakeError) readAnswer(answer io.Reader, secrets []string) {
+	resp, err := http.ReadResponse(bufio.NewReader(answer), nil)
+	if err != nil {
+		return // the status line alone is a reason
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	e.Body = redactText(strings.TrimSpace(string(body)), secrets...)
+	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+}
+
+// retryAfter reads both forms of the header, seconds and HTTP date.
+func retryAfter(value string, now time.Time) time.Duration {
+	var d time.Duration
+	if secs, err := strconv.Atoi(value); err == nil {
+		d = time.Duration(min(secs, int(maxRetryAfter/time.Second))) * time.Second
+	} else if t, err := http.ParseTime(value); err == nil {
+		d = t.Sub(now)
+	}
+	return min(max(d, 0), maxRetryAfter)
+}
+
+// tlsConfig returns the TLS settings to dial with: the user's, never below TLS
+// 1.2, or a default.
+func tlsConfig(user *tls.Config) *tls.Config {
+	if user == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	cfg := user.Clone()
+	if cfg.MinVersion < tls.VersionTLS12 {
+		cfg.MinVersion = tls.VersionTLS12
+	}
+	return cfg
+}
+
+// parseURL checks a root URL. Errors do not echo it: it may hold a token by
+// mistake.
+func parseURL(root string) (*url.URL, error) {
+	u, err := url.Parse(root)
+	if err != nil {
+		return nil, errors.New("conn: URL cannot be parsed")
+	}
+	if u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+		return nil, errors.New("conn: URL must be ws://host[:port] or wss://host[:port]")
+	}
+	if u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+		return nil, errors.New("conn: URL must have no query, user or fragment: use Query for parameters")
+	}
+	return u, nil
+}

@@ -1,0 +1,290 @@
+package conn
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+	"github.com/valyala/bytebufferpool"
+
+	"github.com/kiteticker/kiteticker/ring"
+)
+
+// readBufferSize bounds one read from the socket. Small frames arrive many to
+// a read; a payload longer than what is buffered is read straight into the
+// sink's memory.
+const readBufferSize = 64 << 10
+
+// source reads the socket, stamps each read and counts its bytes.
+type source struct {
+	s  *session
+	at int64 // wall clock of the last read, Unix nanoseconds
+}
+
+func (r *source) Read(p []byte) (int, error) {
+	n, err := r.s.sock.Read(p)
+	if n > 0 {
+		now := time.Now()
+		r.at = now.UnixNano()
+		r.s.heard(now, n)
+	}
+	return n, err
+}
+
+// heard notes that the server is alive: any byte counts.
+func (s *session) heard(now time.Time, n int) {
+	s.c.counters.Bytes.Add(uint64(n))
+	s.c.counters.LastRead.Store(now.UnixNano())
+	s.lastHeard.Store(int64(now.Sub(s.opened))) // pairs with the Load in watch
+}
+
+// read moves data messages from the socket into the sink until the session
+// ends, and says why it did. It is the reader goroutine's whole life; nothing
+// in it allocates while messages are whole frames.
+func (s *session) read() error {
+	defer s.dropFragments()
+	for {
+		h, err := ws.ReadHeaderBuffer(s.br, s.hdr[:])
+		if err != nil {
+			return s.lost(err)
+		}
+		if err := s.checkHeader(h); err != nil {
+			return s.refuse(err)
+		}
+		switch {
+		case h.OpCode.IsControl():
+			err = s.readControl(h)
+		case h.Fin && s.fragments == nil:
+			err = s.readMessage(h)
+		default:
+			err = s.readFragment(h)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// checkHeader enforces RFC 6455 section 5 on a frame from a server.
+func (s *session) checkHeader(h ws.Header) error {
+	switch {
+	case h.Rsv != 0:
+		return protocolError("reserved bits are set, no extension was negotiated")
+	case h.Masked:
+		return protocolError("a server's frame is masked")
+	case h.OpCode.IsControl() && !h.Fin:
+		return protocolError("a control frame is fragmented")
+	case h.OpCode.IsControl() && h.Length > ws.MaxControlFramePayloadSize:
+		return protocolError("a control frame is longer than 125 bytes")
+	case h.OpCode.IsReserved():
+		return protocolError("reserved opcode")
+	case h.OpCode == ws.OpContinuation && s.fragments == nil:
+		return protocolError("a continuation frame continues nothing")
+	case h.OpCode.IsData() && h.OpCode != ws.OpContinuation && s.fragments != nil:
+		return protocolError("a new message begins inside a fragmented one")
+	case h.OpCode.IsData() || h.OpCode == ws.OpContinuation:
+		if h.Length > int64(s.c.cfg.MaxMessage-s.fragmentBytes()) {
+			return ErrMessageTooLarge
+		}
+	}
+	return nil
+}
+
+// readMessage reads an unfragmented message straight into the sink.
+func (s *session) readMessage(h ws.Header) error {
+	buf, err := s.claim(int(h.Length))
+	if err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(s.br, buf); err != nil {
+		s.c.cfg.Sink.Abort()
+		return s.lost(err)
+	}
+	return s.commit(h.OpCode, buf)
+}
+
+// readFragment collects a fragmented message aside, since its length is known
+// only at its end, and then copies it into the sink. Kite is not known to
+// fragment, so this path may allocate.
+func (s *session) readFragment(h ws.Header) error {
+	if s.fragments == nil {
+		s.fragments, s.fragmentOp = bytebufferpool.Get(), h.OpCode
+	}
+	n := len(s.fragments.B)
+	// LimitReader and ReadFrom grow the buffer as bytes arrive: a length that
+	// the server only announced costs nothing.
+	got, err := s.fragments.ReadFrom(io.LimitReader(s.br, h.Length))
+	if err == nil && got < h.Length {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return s.lost(err)
+	}
+	if !h.Fin {
+		return nil
+	}
+	buf, err := s.claim(n + int(got))
+	if err != nil {
+		return err
+	}
+	copy(buf, s.fragments.B)
+	op := s.fragmentOp
+	s.dropFragments()
+	return s.commit(op, buf)
+}
+
+// claim reserves n bytes of the sink. When the sink is full it waits: orders
+// ride the same socket, so nothing may be skipped, and TCP pushes back.
+func (s *session) claim(n int) ([]byte, error) {
+	sink := s.c.cfg.Sink
+	buf, err := sink.Claim(n)
+	if !errors.Is(err, ring.ErrFull) {
+		return buf, err
+	}
+	s.c.counters.Waits.Add(1)
+	s.blocked.Store(true) // pairs with the Load in watch: silence is now our own
+	ok := sink.Wait(s.done, n)
+	s.heard(time.Now(), 0)
+	s.blocked.Store(false)
+	if !ok {
+		return nil, errEnded
+	}
+	return sink.Claim(n)
+}
+
+// commit completes a message in the sink and makes it visible at once: the
+// next read may block, and half a frame must not delay a whole one.
+func (s *session) commit(op ws.OpCode, buf []byte) error {
+	kind := KindBinary
+	if op == ws.OpText {
+		kind = KindText
+	}
+	sink := s.c.cfg.Sink
+	sink.Commit(len(buf), kind, s.src.at)
+	// Checked between Commit and Publish, while the bytes are still ours.
+	bad := kind == KindText && !utf8.Valid(buf)
+	sink.Publish()
+	s.c.counters.Messages.Add(1)
+	if bad {
+		return s.refuse(ErrInvalidUTF8) // delivered all the same: a damaged text is better than a lost order
+	}
+	return nil
+}
+
+// readControl answers a control frame through the writer, never waiting for it.
+func (s *session) readControl(h ws.Header) error {
+	payload := s.control[:h.Length]
+	if _, err := io.ReadFull(s.br, payload); err != nil {
+		return s.lost(err)
+	}
+	switch h.OpCode {
+	case ws.OpPing:
+		s.out.pong(payload)
+	case ws.OpClose:
+		return s.closedByPeer(payload)
+	}
+	return nil // a pong's arrival was noted by the read that brought it
+}
+
+// closedByPeer answers a Close frame: with its own code, or with 1002 or 1007
+// when the frame is itself faulty.
+func (s *session) closedByPeer(payload []byte) error {
+	if len(payload) == 0 {
+		s.out.close(ws.StatusNoStatusRcvd, "")
+		return &CloseError{Code: ws.StatusNoStatusRcvd}
+	}
+	if len(payload) == 1 {
+		return s.refuse(protocolError("a Close frame has half a code"))
+	}
+	code, reason := ws.StatusCode(binary.BigEndian.Uint16(payload)), payload[2:]
+	if !validCloseCode(code) {
+		return s.refuse(protocolError("a Close frame has an invalid code"))
+	}
+	if !utf8.Valid(reason) {
+		return s.refuse(ErrInvalidUTF8)
+	}
+	s.out.close(code, "")
+	return &CloseError{Code: code, Reason: string(reason)}
+}
+
+// validCloseCode tells the codes that RFC 6455 section 7.4 and its registry
+// allow on the wire.
+func validCloseCode(code ws.StatusCode) bool {
+	switch {
+	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1014, code >= 3000 && code <= 4999:
+		return true
+	}
+	return false
+}
+
+// refuse ends the session for the server's fault err, telling it the code.
+func (s *session) refuse(err error) error {
+	code := ws.StatusProtocolError
+	switch {
+	case errors.Is(err, ErrInvalidUTF8):
+		code = ws.StatusInvalidFramePayloadData
+	case errors.Is(err, ErrMessageTooLarge):
+		code = ws.StatusMessageTooBig
+	}
+	s.out.close(code, "")
+	return err
+}
+
+// lost explains a failed read: a wanted end, a cause noted by another
+// goroutine, or a connection that broke.
+func (s *session) lost(err error) error {
+	if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
+		return s.refuse(protocolError("a frame's length has its top bit set"))
+	}
+	if cause := s.cause.Load(); cause != nil {
+		return *cause
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // the stream ended without a Close frame
+	}
+	return &CloseError{Code: ws.StatusAbnormalClosure, Err: err}
+}
+
+func (s *session) fragmentBytes() int {
+	if s.fragments == nil {
+		return 0
+	}
+	return len(s.fragments.B)
+}
+
+func (s *session) dropFragments() {
+	if s.fragments != nil {
+		bytebufferpool.Put(s.fragments)
+		s.fragments = nil
+	}
+}
+
+// newReader puts the bytes that came with the handshake before those of the
+// socket: they may hold the first frame.
+func newReader(src io.Reader, leftover *bufio.Reader) *bufio.Reader {
+	if leftover == nil {
+		return bufio.NewReaderSize(src, readBufferSize)
+	}
+	head := make([]byte, leftover.Buffered())
+	_, _ = io.ReadFull(leftover, head) // served from its buffer: cannot fail
+	ws.PutReader(leftover)
+	return bufio.NewReaderSize(&prefixed{head: head, rest: src}, readBufferSize)
+}
+
+type prefixed struct {
+	head []byte
+	rest io.Reader
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.head) > 0 {
+		n := copy(b, p.head)
+		p.head = p.head[n:]
+		return n, nil
+	}
+	return p.rest.Read(b)
+}

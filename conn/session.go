@@ -1,0 +1,115 @@
+package conn
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/valyala/bytebufferpool"
+)
+
+// session is one socket's life: three goroutines, the reader (the caller of
+// Run), the writer and the watchdog, which all end before it does.
+type session struct {
+	c      *Conn
+	sock   *socket
+	opened time.Time
+
+	// Reader's.
+	src        source
+	br         *bufio.Reader
+	hdr        [ws.MaxHeaderSize]byte
+	control    [ws.MaxControlFramePayloadSize]byte
+	fragments  *bytebufferpool.ByteBuffer // of a fragmented message in progress, nil if none
+	fragmentOp ws.OpCode
+
+	// Shared.
+	out       outbox
+	lastHeard atomic.Int64 // last byte, monotonic nanoseconds since opened
+	blocked   atomic.Bool  // the reader waits for the sink, not for the socket
+	cause     atomic.Pointer[error]
+	ended     sync.Once
+	done      chan struct{} // closed when nobody must wait for the socket or the sink any more
+	written   chan struct{} // closed when the writer has ended
+}
+
+// lingerTimeout bounds the wait for a server to close after our Close frame.
+const lingerTimeout = time.Second
+
+// session opens a socket and serves it until it ends. It returns how long the
+// socket was open, and why it is not any more.
+func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
+	c.to(StateDialing, nil, 0)
+	c.counters.Dials.Add(1)
+	sock, err := c.dial(ctx)
+	if err != nil {
+		var he *HandshakeError
+		if errors.As(err, &he) && he.Permanent() {
+			c.counters.Refused.Add(1)
+		}
+		return 0, err
+	}
+	s := &session{c: c, sock: sock, opened: time.Now(), done: make(chan struct{}), written: make(chan struct{})}
+	s.out.wake = make(chan struct{}, 1)
+	s.src = source{s: s, at: s.opened.UnixNano()}
+	s.br = newReader(&s.src, sock.leftover)
+	c.counters.Sessions.Add(1)
+	c.counters.LastRead.Store(s.opened.UnixNano())
+	c.to(StateLive, nil, 0)
+
+	var others sync.WaitGroup
+	others.Go(func() { s.write(ctx) })
+	others.Go(func() { s.watch(ctx) })
+	err = s.read()
+	s.linger()
+	s.end()
+	others.Wait()
+	return time.Since(s.opened), err
+}
+
+// fail ends the session for err, from any goroutine; the first cause wins.
+func (s *session) fail(err error) {
+	s.cause.CompareAndSwap(nil, &err)
+	s.end()
+}
+
+// end releases everybody. It closes the raw socket: TLS would wait to say
+// goodbye to a dead peer.
+func (s *session) end() {
+	s.ended.Do(func() {
+		close(s.done)
+		s.sock.raw.Close()
+	})
+}
+
+// linger lets our Close frame arrive. Closing a TCP socket with unread bytes
+// in it sends a reset, which can destroy the frame on its way, so what still
+// comes is read and dropped until the server closes or lingerTimeout passes.
+func (s *session) linger() {
+	if !s.out.closing() {
+		return
+	}
+	deadline := time.Now().Add(lingerTimeout)
+	t := time.NewTimer(lingerTimeout)
+	defer t.Stop()
+	select {
+	case <-s.written:
+	case <-t.C:
+		return
+	}
+	if cw, ok := s.sock.raw.(interface{ CloseWrite() error }); ok {
+		_ = cw.CloseWrite() // best effort: a server that sees our end closes sooner
+	}
+	if s.sock.raw.SetReadDeadline(deadline) != nil {
+		return
+	}
+	for {
+		if _, err := s.sock.raw.Read(s.control[:]); err != nil {
+			return
+		}
+	}
+}

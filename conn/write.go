@@ -1,0 +1,173 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/valyala/bytebufferpool"
+
+	"github.com/kiteticker/kiteticker/shard"
+)
+
+// outbox is what the reader and the watchdog ask the writer to send. Putting
+// something in never waits for the socket. The writer takes it in the order
+// pong, ping, close: nothing follows a Close frame.
+type outbox struct {
+	wake chan struct{} // capacity 1
+
+	mu        sync.Mutex
+	pongData  [ws.MaxControlFramePayloadSize]byte
+	pongLen   int
+	wantPong  bool
+	wantPing  bool
+	wantClose bool
+	closed    bool // a Close was asked for once; later ones are ignored
+	code      ws.StatusCode
+	reason    string
+}
+
+// pong asks for the answer to a ping. Only the latest ping needs one (RFC 6455
+// section 5.5.3), so a flood of pings costs one slot.
+func (o *outbox) pong(payload []byte) {
+	o.mu.Lock()
+	o.pongLen, o.wantPong = copy(o.pongData[:], payload), true
+	o.mu.Unlock()
+	o.kick()
+}
+
+func (o *outbox) ping() {
+	o.mu.Lock()
+	o.wantPing = true
+	o.mu.Unlock()
+	o.kick()
+}
+
+// close asks for a Close frame; the first caller's code wins.
+func (o *outbox) close(code ws.StatusCode, reason string) {
+	o.mu.Lock()
+	if !o.closed {
+		o.closed, o.wantClose, o.code, o.reason = true, true, code, reason
+	}
+	o.mu.Unlock()
+	o.kick()
+}
+
+// closing reports whether a Close was asked for.
+func (o *outbox) closing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.closed
+}
+
+func (o *outbox) kick() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// errClosing ends the writer after its Close frame.
+var errClosing = errors.New("conn: Close frame sent")
+
+// write sends everything that leaves on this socket: it is its only writer, so
+// frames never mix, and a peer that does not read blocks nobody else. It
+// returns once a Close frame is out, a write failed or the session ended.
+func (s *session) write(ctx context.Context) {
+	defer close(s.written)
+	c := s.c
+	commands := c.cfg.Commands(true)
+	for {
+		err := s.flush()
+		for err == nil && len(commands) > 0 {
+			err = s.writeCommand(commands[0])
+			commands = commands[1:]
+			if err == nil {
+				err = s.flush() // a pong must not wait for the whole list
+			}
+		}
+		if err != nil {
+			if err != errClosing {
+				s.fail(&CloseError{Code: ws.StatusAbnormalClosure, Err: err})
+			}
+			return
+		}
+		select {
+		case <-s.out.wake:
+		case <-c.changed:
+			commands = c.cfg.Commands(false)
+		case <-ctx.Done():
+			s.out.close(ws.StatusNormalClosure, "")
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// flush writes what is in the outbox.
+func (s *session) flush() error {
+	o := &s.out
+	o.mu.Lock()
+	var pong [ws.MaxControlFramePayloadSize]byte
+	pongLen := copy(pong[:], o.pongData[:o.pongLen])
+	wantPong, wantPing, wantClose := o.wantPong, o.wantPing, o.wantClose
+	code, reason := o.code, o.reason
+	o.wantPong, o.wantPing, o.wantClose = false, false, false
+	o.mu.Unlock()
+
+	if wantPong {
+		if err := s.writeFrame(ws.OpPong, pong[:pongLen]); err != nil {
+			return err
+		}
+		s.c.counters.PongsSent.Add(1)
+	}
+	if wantPing {
+		if err := s.writeFrame(ws.OpPing, nil); err != nil {
+			return err
+		}
+		s.c.counters.PingsSent.Add(1)
+	}
+	if wantClose {
+		var body []byte
+		if code != ws.StatusNoStatusRcvd { // 1005 is never sent: it stands for an empty Close
+			body = ws.NewCloseFrameBody(code, reason)
+		}
+		if err := s.writeFrame(ws.OpClose, body); err != nil {
+			return err
+		}
+		return errClosing
+	}
+	return nil
+}
+
+func (s *session) writeCommand(cmd shard.Command) error {
+	b := bytebufferpool.Get()
+	defer bytebufferpool.Put(b)
+	b.B = cmd.AppendJSON(b.B)
+	if err := s.writeFrame(ws.OpText, b.B); err != nil {
+		return err
+	}
+	s.c.counters.Commands.Add(1)
+	return nil
+}
+
+// writeFrame writes one masked frame, header and payload in one Write. It masks
+// a copy: payload stays as it is.
+func (s *session) writeFrame(op ws.OpCode, payload []byte) error {
+	b := bytebufferpool.Get()
+	defer bytebufferpool.Put(b)
+	h := ws.Header{Fin: true, OpCode: op, Masked: true, Mask: ws.NewMask(), Length: int64(len(payload))}
+	if err := ws.WriteHeader(b, h); err != nil {
+		return err
+	}
+	start := len(b.B)
+	b.B = append(b.B, payload...)
+	ws.Cipher(b.B[start:], h.Mask, 0)
+	if err := s.sock.SetWriteDeadline(time.Now().Add(s.c.cfg.WriteTimeout)); err != nil {
+		return err
+	}
+	_, err := s.sock.Write(b.B)
+	return err
+}

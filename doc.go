@@ -1,0 +1,103 @@
+// Package kiteticker receives Zerodha Kite market data for trading engines: up
+// to three WebSocket connections per API key, 9,000 instruments, decoded in
+// order, without allocating on the hot path and with nothing lost silently.
+//
+//	client, err := kiteticker.New(kiteticker.Config{APIKey: key, AccessToken: token})
+//	stream, err := client.Ticks(kiteticker.StreamConfig{})
+//	err = client.Subscribe(kiteticker.ModeFull, 408065, 884737)
+//	go client.Run(ctx)
+//	for ticks, lost := range stream.Batches(ctx) {
+//		// ticks is lent for this iteration
+//	}
+//
+// # The path of a tick
+//
+//	socket ─► conn ─────► ring.Bytes ─► pipeline ───► ring.SPSC[Tick] ─► TickStream
+//	          reader       raw messages  parser        one per stream     your goroutine
+//	          goroutine    4 MiB         goroutine     and connection     reads []Tick
+//
+// One connection, its rings and its parser share nothing with the others. The
+// payload is read from the socket into the byte ring and decoded from there
+// into a slot of the stream's ring: the slots are the pool. You read the slots
+// themselves, so a tick is written once and copied only for each further
+// stream. In the [Inline] profile the reader decodes, and the byte ring is a
+// plain buffer.
+//
+// # Goroutines and ownership
+//
+// A [Client]'s methods may be called from any goroutine at any time. A stream
+// is read by one goroutine at a time; a second one panics at once, because a
+// ring with two consumers would hand out corrupted ticks. Slices and ticks that
+// a stream yields are lent for the loop body: copy what you keep.
+//
+// Run owns per connection a reader, a writer, a watchdog and a parser, and one
+// goroutine that decodes texts. They end from the socket inwards: connections,
+// parsers, events, streams. When Run returns none is left.
+//
+// # Order
+//
+// Ticks of one connection reach each stream in the order the server sent them,
+// and an instrument is on one connection at a time. Between connections there
+// is no order. Events of one connection are in order among themselves.
+//
+// # Loss
+//
+// Nothing is dropped between the socket and the parser: when a byte ring is
+// full its reader waits, and TCP pushes back on the server, since order updates
+// ride the same socket. A tick ring that is full loses the newest tick, for
+// that stream alone. The loss is exact and told in band: the batch that follows
+// it comes with the number, the tick after it has [FlagLost], and [Tick.Seq]
+// counts what the stream was owed, lost or not. [EventStream] never drops
+// anything; it buffers without bound.
+//
+// What the server sent while a connection was down is gone for good: the
+// server replays nothing. A [StateChange] marks the outage.
+//
+// # Desired state
+//
+// [Client.Subscribe] and its siblings edit a table; they do not send. Each
+// connection compares the table with what it has told the server on this
+// socket and sends the difference. A reconnect starts with nothing told, so
+// everything is sent again, once, with the edits made meanwhile folded in.
+//
+// # Errors
+//
+// errors.go lists everything that can go wrong. States are sentinels, facts are
+// types; no caller ever has to match a text. Network trouble is not an error of
+// any call: it is retried, shown in [Stats], reported as an event and logged.
+// Only what retrying cannot mend ends [Client.Run].
+//
+// # Where things are
+//
+//	kiteticker.go  Client: New, Run, Subscribe and its siblings, attaching streams
+//	config.go      Config: every knob, its default and its bounds
+//	stream.go      TickStream, and what it shares with FrameStream
+//	frames.go      FrameStream: raw messages
+//	event.go       Event, EventStream and the hub that feeds it
+//	stats.go       Stats and Check
+//	errors.go      every error
+//	pipeline.go    one connection's parser
+//	inline.go      the Inline profile's sink
+//	account.go     credentials and their renewal
+//
+// and beneath, importing only downwards: conn (sockets), shard (which token on
+// which connection), ring (the queues), decode (bytes to ticks), stats
+// (counters and histograms), internal/cpu (what depends on the machine).
+// kitetest is a simulated exchange to test engines with.
+//
+// # Non-obvious
+//
+// The parser decodes into the first stream that has room, and copies from
+// there. Were all rings full it would not decode at all: the ticks are counted
+// from their lengths.
+//
+// A tick's Mode is that of the packet, not of the subscription: right after
+// subscribing, a full-mode token can arrive as a quote.
+//
+// After subscribing the server sends a snapshot of every token in one message,
+// and again after a change of mode. A tick ring smaller than that loses ticks
+// at every reconnect.
+//
+// Stream.done closes after the last publish, and a wait that sees it polls once
+// more: that is why draining cannot miss anything.
+package kiteticker

@@ -1,0 +1,226 @@
+package kiteticker
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/kiteticker/kiteticker/conn"
+	"github.com/kiteticker/kiteticker/decode"
+)
+
+// Event is something that happened on a connection, other than a tick. Data is
+// one of
+//
+//   - *[StateChange]: the connection changed state;
+//   - *[Order]: an order update;
+//   - *[ServerError]: the server's complaint, such as too many instruments;
+//   - *[Notice]: a message of the broker;
+//   - *[InstrumentsMeta], *[AppCode]: what the server says of itself;
+//   - *[UnknownText], *[BadText]: a text message of unknown type, or not JSON;
+//   - *[DamagedMessage]: a binary message that could not be decoded whole.
+type Event struct {
+	Conn int
+	At   time.Time // of the socket read, or of the change
+	Data any
+}
+
+// The types of Event.Data.
+type (
+	StateChange     = conn.Transition
+	Order           = decode.Order
+	ServerError     = decode.ServerError
+	Notice          = decode.Notice
+	InstrumentsMeta = decode.InstrumentsMeta
+	AppCode         = decode.AppCode
+	UnknownText     = decode.UnknownText
+	BadText         = decode.BadText
+)
+
+// DamagedMessage reports binary messages that could not be decoded whole. What
+// came before the damage was delivered. There is at most one such event per
+// connection and second.
+type DamagedMessage struct {
+	Err   error  // ErrTruncated or ErrPacketLength
+	Count int    // damaged messages since the last event, this one included
+	Size  int    // bytes of this message
+	Head  []byte // its first bytes, at most 64
+}
+
+// EventStream delivers every event that happens while it is attached, in order
+// for each connection. It never drops any: what its reader has not taken yet is
+// kept in memory, so read it or close it.
+type EventStream struct {
+	name string
+	hub  *hub
+	done chan struct{} // closed when no event will follow
+	once sync.Once
+	wake chan struct{} // capacity 1
+
+	mu    sync.Mutex
+	queue []Event
+}
+
+// Name returns the name given to Events.
+func (s *EventStream) Name() string { return s.name }
+
+// Len returns how many events wait to be read.
+func (s *EventStream) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue)
+}
+
+// All yields events until ctx is done, the stream is closed, or the client has
+// ended and everything was delivered.
+func (s *EventStream) All(ctx context.Context) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for ctx.Err() == nil {
+			if e, ok := s.take(); ok {
+				if !yield(e) {
+					return
+				}
+				continue
+			}
+			select {
+			case <-s.wake:
+			case <-ctx.Done():
+			case <-s.done:
+				if s.Len() == 0 { // nothing is put after done is closed
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *EventStream) take() (e Event, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		return e, false
+	}
+	e = s.queue[0]
+	s.queue[0] = Event{}
+	s.queue = s.queue[1:]
+	return e, true
+}
+
+func (s *EventStream) put(e Event) {
+	s.mu.Lock()
+	s.queue = append(s.queue, e)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close detaches the stream. Events not yet read are discarded.
+func (s *EventStream) Close() error {
+	s.hub.detach(s)
+	s.mu.Lock()
+	s.queue = nil
+	s.mu.Unlock()
+	s.end()
+	return nil
+}
+
+func (s *EventStream) end() { s.once.Do(func() { close(s.done) }) }
+
+// hub takes events from the connections, decodes texts on its own goroutine
+// and hands every event to every stream.
+type hub struct {
+	wake chan struct{} // capacity 1
+
+	mu      sync.Mutex
+	streams []*EventStream
+	queue   []pending
+	stopped bool
+}
+
+// pending is an event on its way; text is decoded by the hub.
+type pending struct {
+	Event
+	text []byte
+}
+
+func newHub() *hub { return &hub{wake: make(chan struct{}, 1)} }
+
+// post never blocks: connections call it between two ticks.
+func (h *hub) post(p pending) {
+	h.mu.Lock()
+	h.queue = append(h.queue, p)
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run delivers until done is closed and everything was delivered.
+func (h *hub) run(done <-chan struct{}) {
+	for {
+		for _, p := range h.takeAll() {
+			if p.text != nil {
+				p.Data = decode.ParseText(p.text)
+			}
+			h.mu.Lock()
+			streams := h.streams
+			h.mu.Unlock()
+			for _, s := range streams {
+				s.put(p.Event)
+			}
+		}
+		select {
+		case <-h.wake:
+		case <-done:
+			if h.empty() {
+				return
+			}
+		}
+	}
+}
+
+func (h *hub) takeAll() []pending {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	queue := h.queue
+	h.queue = nil
+	return queue
+}
+
+func (h *hub) empty() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.queue) == 0
+}
+
+func (h *hub) attach(name string) (*EventStream, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return nil, ErrStopped
+	}
+	s := &EventStream{name: name, hub: h, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	h.streams = append(h.streams[:len(h.streams):len(h.streams)], s) // a copy: run may be ranging over the old list
+	return s, nil
+}
+
+func (h *hub) detach(s *EventStream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.streams = without(h.streams, s)
+}
+
+// stop tells the streams that no event will follow.
+func (h *hub) stop() {
+	h.mu.Lock()
+	streams := h.streams
+	h.stopped = true
+	h.mu.Unlock()
+	for _, s := range streams {
+		s.end()
+	}
+}

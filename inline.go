@@ -1,0 +1,30 @@
+package kiteticker
+
+import "github.com/kiteticker/kiteticker/ring"
+
+// inlineSink is the Inline profile's [conn.Sink]: a message is handled where
+// it is committed, on the reader's goroutine, so one buffer does.
+type inlineSink struct {
+	p   *pipeline
+	buf []byte
+}
+
+func newInlineSink(p *pipeline, maxMessage int) *inlineSink {
+	return &inlineSink{p: p, buf: make([]byte, maxMessage)}
+}
+
+func (s *inlineSink) Claim(n int) ([]byte, error) {
+	if n > len(s.buf) {
+		return nil, ring.ErrTooLarge
+	}
+	return s.buf[:n], nil
+}
+
+func (s *inlineSink) Commit(n int, kind ring.Kind, at int64) {
+	s.p.handle(ring.Record{Kind: kind, At: at, Data: s.buf[:n]})
+}
+
+func (s *inlineSink) Abort()                         {}
+func (s *inlineSink) Publish()                       {}
+func (s *inlineSink) Wait(<-chan struct{}, int) bool { return true }
+func (s *inlineSink) MaxRecord() int                 { return len(s.buf) }

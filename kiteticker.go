@@ -1,0 +1,337 @@
+package kiteticker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kiteticker/kiteticker/conn"
+	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/ring"
+	"github.com/kiteticker/kiteticker/shard"
+)
+
+// Client receives the market data of one or more accounts. All its methods may
+// be called from any goroutine, before, during and after Run.
+type Client struct {
+	cfg   Config
+	lines []*line
+	hub   *hub
+
+	started atomic.Bool
+
+	mu      sync.Mutex // guards what follows; never held while waiting
+	table   *shard.Table
+	ticks   []*TickStream
+	frames  []*FrameStream
+	stopped bool
+}
+
+// line is one connection and what belongs to it alone.
+type line struct {
+	conn     *conn.Conn
+	account  int
+	ring     *ring.BytesProducer // nil when inline
+	pipeline *pipeline
+	sent     shard.Set // what the present socket was told; guarded by Client.mu
+}
+
+// New returns a client for cfg, which it copies. It reports everything that is
+// wrong with cfg, joined, and touches no network.
+func New(cfg Config) (*Client, error) {
+	form := cfg
+	cfg = cfg.withDefaults()
+	err := cfg.validate(form)
+	decoder, decErr := decode.NewDecoder(cfg.Segments...)
+	total := 0
+	for _, a := range cfg.Accounts {
+		total += a.Conns
+	}
+	if err := errors.Join(err, decErr); err != nil {
+		return nil, err
+	}
+	table, err := shard.NewTable(shard.Config{
+		Conns: total, Capacity: MaxTokensPerConn, Policy: cfg.Sharding, Pin: cfg.PinToken,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := &Client{cfg: cfg, hub: newHub(), table: table}
+	for i, a := range cfg.Accounts {
+		acc := newAccount(a)
+		for range a.Conns {
+			l, err := c.newLine(len(c.lines), i, acc, decoder)
+			if err != nil {
+				return nil, err
+			}
+			c.lines = append(c.lines, l)
+		}
+	}
+	return c, nil
+}
+
+// newLine builds connection id of acc.
+func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder) (*line, error) {
+	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, log: c.cfg.Logger}
+	p.ticks.Store(new([]*tickOutput))
+	p.frames.Store(new([]*frameOutput))
+	l := &line{account: account, pipeline: p, sent: shard.Set{}}
+	var sink conn.Sink
+	if c.cfg.Profile == Inline {
+		sink = newInlineSink(p, c.cfg.FrameRing/4)
+	} else {
+		l.ring, p.in = ring.NewBytes(c.cfg.FrameRing)
+		p.in.WaitOn(ring.NewWaiter(c.cfg.Wait))
+		sink = l.ring
+	}
+	cfg := conn.Config{
+		ID: id, URL: c.cfg.URL, Query: c.cfg.Query, Header: c.cfg.Header, UserAgent: c.cfg.UserAgent,
+		TLS: c.cfg.TLS, Dial: c.cfg.Dial,
+		Credentials: acc.credentials,
+		Commands:    func(fresh bool) []shard.Command { return c.commands(l, id, fresh) },
+		Notify: func(t conn.Transition) {
+			c.hub.post(pending{Event: Event{Conn: t.Conn, At: t.At, Data: &t}})
+		},
+		Sink: sink, Logger: c.cfg.Logger,
+		Liveness: c.cfg.Liveness, DialTimeout: c.cfg.DialTimeout, DrainTimeout: c.cfg.DrainTimeout,
+		MinBackoff: c.cfg.MinBackoff, MaxBackoff: c.cfg.MaxBackoff,
+	}
+	if acc.refresh != nil {
+		cfg.Refresh = acc.renew
+	}
+	var err error
+	l.conn, err = conn.New(cfg)
+	return l, err
+}
+
+// commands is what connection id must say to bring its socket from what it was
+// told to what is desired. A new socket was told nothing, so a reconnect is
+// the same question.
+func (c *Client) commands(l *line, id int, fresh bool) []shard.Command {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if fresh {
+		clear(l.sent)
+	}
+	desired := c.table.Desired(id)
+	cmds := shard.Diff(desired, l.sent, c.cfg.ChunkSize)
+	if len(cmds) > 0 {
+		clear(l.sent)
+		maps.Copy(l.sent, desired)
+	}
+	return cmds
+}
+
+// Run connects all connections, reconnects and resubscribes them, until ctx is
+// cancelled: then it says goodbye to the server, lets every message that came
+// in be decoded, and returns nil. Readers of streams get what is left and end.
+//
+// If a server refuses a connection for good (HTTP 400, or 403 without Refresh)
+// the others go on; when none is left, Run returns the reasons, joined, each a
+// *[HandshakeError]. Run may be called once.
+func (c *Client) Run(ctx context.Context) error {
+	if !c.started.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	var conns, parsers, events sync.WaitGroup
+	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
+	events.Go(func() { c.hub.run(parsersDone) })
+	errs := make([]error, len(c.lines))
+	for i, l := range c.lines {
+		if l.ring != nil {
+			parsers.Go(func() { l.pipeline.run(connsDone, c.cfg.PinCPUs) })
+		}
+		conns.Go(func() { errs[i] = l.conn.Run(ctx) })
+	}
+	// From the socket inwards, so that each stage outlives what feeds it.
+	conns.Wait()
+	close(connsDone)
+	parsers.Wait()
+	close(parsersDone)
+	events.Wait()
+	c.stop()
+	return errors.Join(errs...)
+}
+
+// stop ends every stream.
+func (c *Client) stop() {
+	c.mu.Lock()
+	c.stopped = true
+	for _, s := range c.ticks {
+		s.end()
+	}
+	for _, s := range c.frames {
+		s.end()
+	}
+	c.mu.Unlock()
+	c.hub.stop()
+}
+
+// Subscribe adds tokens in the given mode. It never blocks: what it changes is
+// sent as soon as a connection is live, and again after every reconnect. All
+// or nothing: if the tokens do not all fit, none is subscribed and the error
+// is a *[CapacityError]. Tokens already subscribed take the new mode.
+//
+// Success says that the tokens are desired, not that the server accepted them:
+// it acknowledges nothing. The first tick does.
+func (c *Client) Subscribe(mode Mode, tokens ...uint32) error {
+	return c.edit(func() error { return c.table.Subscribe(mode, tokens...) })
+}
+
+// SetMode changes the mode of subscribed tokens. All or nothing: if one is not
+// subscribed, nothing changes and the error is a *[TokenError].
+func (c *Client) SetMode(mode Mode, tokens ...uint32) error {
+	return c.edit(func() error { return c.table.SetMode(mode, tokens...) })
+}
+
+// Unsubscribe removes tokens; those not subscribed are ignored. Ticks on their
+// way may still arrive.
+func (c *Client) Unsubscribe(tokens ...uint32) error {
+	return c.edit(func() error { c.table.Unsubscribe(tokens...); return nil })
+}
+
+// edit changes the desired state and tells the connections.
+func (c *Client) edit(change func() error) error {
+	c.mu.Lock()
+	err := change()
+	if c.stopped {
+		err = ErrStopped
+	}
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for _, l := range c.lines {
+		l.conn.Kick()
+	}
+	return nil
+}
+
+// Subscriptions yields the desired tokens and modes, in ascending order of
+// token, as they are at the call of Subscriptions.
+func (c *Client) Subscriptions() iter.Seq2[uint32, Mode] {
+	type subscription struct {
+		token uint32
+		mode  Mode
+	}
+	var list []subscription
+	c.mu.Lock()
+	for token, mode := range c.table.All() {
+		list = append(list, subscription{token, mode})
+	}
+	c.mu.Unlock()
+	return func(yield func(uint32, Mode) bool) {
+		for _, s := range list {
+			if !yield(s.token, s.mode) {
+				return
+			}
+		}
+	}
+}
+
+// ConnOf returns the connection that carries token, false if it is not
+// subscribed.
+func (c *Client) ConnOf(token uint32) (conn int, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.table.Conn(token)
+}
+
+// Conns returns the number of connections; they are numbered from 0.
+func (c *Client) Conns() int { return len(c.lines) }
+
+// Ticks attaches a stream of decoded ticks, at any time. Each stream has rings
+// of its own and gets every tick of its connections from then on; one that is
+// read too slowly loses the newest ticks, is told how many, and disturbs no
+// other. A stream must be read by one goroutine; attach as many as needed.
+func (c *Client) Ticks(cfg StreamConfig) (*TickStream, error) {
+	conns, capacity, err := c.checkStream(cfg, c.cfg.TickRing, 1, maxTickRing)
+	if err != nil {
+		return nil, err
+	}
+	s := &TickStream{inlet: newInlet(cfg.Name, cfg.Wait), client: c, inputs: make([]tickInput, len(conns))}
+	for i, id := range conns {
+		producer, consumer := ring.New[Tick](capacity)
+		consumer.WaitOn(s.waiter)
+		s.inputs[i] = tickInput{conn: id, ring: consumer, out: &tickOutput{ring: producer}}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return nil, ErrStopped
+	}
+	c.ticks = append(c.ticks, s)
+	for i := range s.inputs {
+		add(&c.lines[s.inputs[i].conn].pipeline.ticks, s.inputs[i].out)
+	}
+	return s, nil
+}
+
+// Frames attaches a stream of raw messages, at any time. Otherwise it is like
+// Ticks; with frame streams alone nothing is decoded into ticks.
+func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
+	conns, capacity, err := c.checkStream(cfg, c.cfg.FrameRing, minFrameRing, maxFrameRing)
+	if err != nil {
+		return nil, err
+	}
+	s := &FrameStream{inlet: newInlet(cfg.Name, cfg.Wait), client: c, inputs: make([]frameInput, len(conns))}
+	for i, id := range conns {
+		producer, consumer := ring.NewBytes(capacity)
+		consumer.WaitOn(s.waiter)
+		s.inputs[i] = frameInput{conn: id, ring: consumer, out: &frameOutput{ring: producer}}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return nil, ErrStopped
+	}
+	c.frames = append(c.frames, s)
+	for i := range s.inputs {
+		add(&c.lines[s.inputs[i].conn].pipeline.frames, s.inputs[i].out)
+	}
+	return s, nil
+}
+
+// Events attaches a stream of order updates, changes of state and everything
+// else that is not a tick. Attach before Run to see the first ones.
+func (c *Client) Events(name string) (*EventStream, error) { return c.hub.attach(name) }
+
+func (c *Client) checkStream(cfg StreamConfig, fallback, least, most int) (conns []int, capacity int, err error) {
+	conns, err = pickConns(cfg.Conns, len(c.lines))
+	if capacity = cfg.Capacity; capacity == 0 {
+		capacity = fallback
+	}
+	if capacity < least || capacity > most {
+		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Capacity is %d, want %d to %d", capacity, least, most))
+	}
+	if cfg.Wait > ring.WaitSpin {
+		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Wait is %d, want ring.WaitPark, ring.WaitYield or ring.WaitSpin", cfg.Wait))
+	}
+	return conns, capacity, err
+}
+
+func (c *Client) detachTicks(s *TickStream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ticks = without(c.ticks, s)
+	for i := range s.inputs {
+		remove(&c.lines[s.inputs[i].conn].pipeline.ticks, s.inputs[i].out)
+	}
+}
+
+func (c *Client) detachFrames(s *FrameStream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frames = without(c.frames, s)
+	for i := range s.inputs {
+		remove(&c.lines[s.inputs[i].conn].pipeline.frames, s.inputs[i].out)
+	}
+}

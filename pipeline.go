@@ -1,0 +1,227 @@
+package kiteticker
+
+import (
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/kiteticker/kiteticker/conn"
+	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/internal/cpu"
+	"github.com/kiteticker/kiteticker/ring"
+	"github.com/kiteticker/kiteticker/stats"
+)
+
+// publishEvery bounds the wait of the first tick of a large message: a publish
+// costs a locked instruction, so not per tick, but not only at the end either.
+const publishEvery = 16
+
+// pipeline decodes one connection's messages into its outputs. It belongs to
+// one goroutine, the parser: its own one, or the connection's reader in the
+// Inline profile.
+type pipeline struct {
+	id  uint8
+	dec *decode.Decoder
+	in  *ring.BytesConsumer // nil when inline
+	hub *hub
+	log *slog.Logger
+
+	// Replaced whole by attach and detach, read once per message.
+	ticks  atomic.Pointer[[]*tickOutput]
+	frames atomic.Pointer[[]*frameOutput]
+
+	counters parserCounters
+	latency  stats.Histogram // socket read to publish of the message's last tick, ns
+
+	damaged  int       // since the last report
+	reported time.Time // last report of damage
+}
+
+// parserCounters are written by the parser alone, once per message.
+type parserCounters struct {
+	_               cpu.Pad
+	Ticks           stats.Counter
+	Messages        stats.Counter // binary, heartbeats included
+	Heartbeats      stats.Counter
+	Texts           stats.Counter
+	UnknownPackets  stats.Counter // skipped by their length
+	UnknownSegments stats.Counter // ticks whose price scale is a guess
+	Damaged         stats.Counter // messages cut short
+	Trailing        stats.Counter // messages with bytes after the last packet
+	_               cpu.Pad
+}
+
+// tickOutput is the parser's end of one stream's ring.
+type tickOutput struct {
+	ring *ring.Producer[Tick]
+	seq  uint64        // ticks owed to the stream so far
+	gap  bool          // ticks were lost since the last one committed
+	lost stats.Counter // all ticks lost
+}
+
+// reserve returns the slot for the next tick, or nil after counting it lost.
+func (o *tickOutput) reserve() *Tick {
+	o.seq++
+	t, ok := o.ring.Reserve()
+	if !ok {
+		o.gap = true
+		o.lost.Add(1) // before the Publish that shows the gap: pairs with the Load in tickInput.take
+		return nil
+	}
+	return t
+}
+
+// commit completes t, which reserve returned.
+func (o *tickOutput) commit(t *Tick) {
+	t.Seq = o.seq
+	t.Flags &^= FlagLost
+	if o.gap {
+		t.Flags |= FlagLost
+		o.gap = false
+	}
+	o.ring.Commit()
+}
+
+// run parses records until done is closed and the ring is empty.
+func (p *pipeline) run(done <-chan struct{}, pinCPUs []int) {
+	if len(pinCPUs) > 0 {
+		runtime.LockOSThread() // never unlocked: the bound thread ends with its goroutine
+		n := pinCPUs[int(p.id)%len(pinCPUs)]
+		if err := cpu.Pin(n); err != nil {
+			p.log.Warn("parser is not bound to its CPU", "conn", int(p.id), "cpu", n, "err", err)
+		}
+	}
+	for p.in.Wait(done) {
+		for {
+			rec, ok := p.in.Peek()
+			if !ok {
+				break
+			}
+			p.handle(rec)
+			p.in.Advance()
+			p.in.Release()
+		}
+	}
+}
+
+// handle takes one message through. Its bytes are leased: nothing keeps them.
+func (p *pipeline) handle(rec ring.Record) {
+	for _, f := range *p.frames.Load() {
+		f.forward(rec)
+	}
+	if rec.Kind == conn.KindText {
+		p.counters.Texts.Add(1)
+		p.hub.post(pending{
+			Event: Event{Conn: int(p.id), At: time.Unix(0, rec.At)},
+			text:  append(make([]byte, 0, len(rec.Data)), rec.Data...),
+		})
+		return
+	}
+	p.counters.Messages.Add(1)
+	if decode.IsHeartbeat(rec.Data) {
+		p.counters.Heartbeats.Add(1)
+		return
+	}
+	p.parse(rec)
+}
+
+// parse decodes each packet once, into a slot of the first output that has
+// room, and copies it to the others.
+func (p *pipeline) parse(rec ring.Record) {
+	outs := *p.ticks.Load()
+	split := decode.Split(rec.Data)
+	var ticks, unknown, segments uint64
+	for {
+		packet, ok := split.Next()
+		if !ok {
+			break
+		}
+		if _, known := decode.PacketMode(len(packet)); !known {
+			unknown++
+			continue
+		}
+		ticks++
+		var first *Tick
+		for _, out := range outs {
+			t := out.reserve()
+			if t == nil {
+				continue
+			}
+			if first == nil {
+				first = t
+				_ = p.dec.Packet(t, packet) // cannot fail: the length is known
+				t.ReceivedAt, t.Conn = rec.At, p.id
+				if t.Flags&FlagUnknownSegment != 0 {
+					segments++
+				}
+			} else {
+				*t = *first
+			}
+			out.commit(t)
+		}
+		if ticks%publishEvery == 0 {
+			publish(outs)
+		}
+	}
+	publish(outs)
+	p.latency.Record(time.Now().UnixNano() - rec.At)
+	p.counters.Ticks.Add(ticks)
+	if segments > 0 {
+		p.counters.UnknownSegments.Add(segments)
+	}
+	if split.Trailing() > 0 {
+		p.counters.Trailing.Add(1)
+	}
+	err := split.Err()
+	if err != nil {
+		p.counters.Damaged.Add(1)
+	}
+	if unknown > 0 {
+		p.counters.UnknownPackets.Add(unknown)
+		if err == nil {
+			err = ErrPacketLength
+		}
+	}
+	if err != nil {
+		p.report(err, rec)
+	}
+}
+
+func publish(outs []*tickOutput) {
+	for _, out := range outs {
+		out.ring.Publish()
+	}
+}
+
+// report tells of a damaged message, at most once per second.
+func (p *pipeline) report(err error, rec ring.Record) {
+	p.damaged++
+	at := time.Unix(0, rec.At)
+	if at.Sub(p.reported) < time.Second {
+		return
+	}
+	head := append([]byte(nil), rec.Data[:min(len(rec.Data), 64)]...)
+	d := &DamagedMessage{Err: err, Count: p.damaged, Size: len(rec.Data), Head: head}
+	p.log.Warn("message damaged", "conn", int(p.id), "err", err, "count", d.Count, "size", d.Size, "head", head)
+	p.hub.post(pending{Event: Event{Conn: int(p.id), At: at, Data: d}})
+	p.damaged, p.reported = 0, at
+}
+
+// add and remove replace a list of outputs; the client's lock orders them, and
+// the parser sees the old list or the new one, never a mixture.
+func add[T any](list *atomic.Pointer[[]*T], out *T) {
+	next := append(slices.Clip(*list.Load()), out)
+	list.Store(&next)
+}
+
+func remove[T any](list *atomic.Pointer[[]*T], out *T) {
+	next := without(*list.Load(), out)
+	list.Store(&next)
+}
+
+// without returns a copy of list that lacks v.
+func without[T comparable](list []T, v T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(x T) bool { return x == v })
+}

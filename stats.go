@@ -1,0 +1,154 @@
+package kiteticker
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kiteticker/kiteticker/shard"
+	"github.com/kiteticker/kiteticker/stats"
+)
+
+// Stats is a client's state at one moment: plain values, safe to keep.
+type Stats struct {
+	At      time.Time
+	Conns   []ConnStats
+	Streams []StreamStats
+}
+
+// ConnStats is the state of one connection. Counts are since New, over all its
+// sockets.
+type ConnStats struct {
+	Conn    int
+	Account int // index in Config.Accounts
+	State   State
+
+	Instruments int // tokens that this connection is to carry
+	Sent        int // tokens the server was told of on the present socket
+
+	LiveSince time.Time // when the present socket opened; zero if not live
+	LastByte  time.Time // last sign of life; zero if none yet
+
+	Dials    uint64 // handshakes attempted
+	Sessions uint64 // handshakes that succeeded: reconnects are one less
+	Refused  uint64 // handshakes answered with 400 or 403
+
+	Bytes      uint64 // read from the socket, after TLS
+	Messages   uint64 // binary messages, heartbeats included
+	Heartbeats uint64
+	Texts      uint64
+	Ticks      uint64 // packets of known length
+
+	UnknownPackets  uint64 // packets of unknown length, skipped
+	UnknownSegments uint64 // ticks whose price scale is a guess
+	Damaged         uint64 // messages cut short; what came before was delivered
+	Trailing        uint64 // messages with bytes after the last packet
+
+	RingLen, RingCap int    // bytes waiting in the ring of raw messages, and its size
+	RingWaits        uint64 // times the reader waited because that ring was full
+
+	// Latency from the socket read that completed a message to the publish of
+	// its last tick, in nanoseconds.
+	Latency stats.Distribution
+}
+
+// StreamStats is the state of one attached tick or frame stream.
+type StreamStats struct {
+	Name   string
+	Frames bool   // a FrameStream; Len counts bytes, Lost messages
+	Conns  []int  // connections it receives from
+	Len    int    // ticks, or bytes, waiting
+	Cap    int    // sum over its rings
+	Lost   uint64 // ticks, or messages, lost to overflow
+}
+
+// Lost returns the ticks and messages lost by all attached streams together.
+func (s Stats) Lost() uint64 {
+	var n uint64
+	for _, st := range s.Streams {
+		n += st.Lost
+	}
+	return n
+}
+
+// Check returns nil if every connection is live, has heard from the server
+// within maxSilence, and has told it all its subscriptions. Otherwise it
+// returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
+// the same snapshot always gets the same answer.
+func (s Stats) Check(maxSilence time.Duration) error {
+	var errs []error
+	for i := range s.Conns {
+		c := &s.Conns[i]
+		bad := func(format string, args ...any) {
+			errs = append(errs, &UnhealthyError{Conn: c.Conn, Reason: fmt.Sprintf(format, args...)})
+		}
+		if c.State != StateLive {
+			bad("%v, not live", c.State)
+			continue
+		}
+		if quiet := s.At.Sub(c.LastByte); quiet > maxSilence {
+			bad("silent for %v, more than %v", quiet.Round(time.Millisecond), maxSilence)
+		}
+		if c.Sent < c.Instruments {
+			bad("carrying %d of its %d instruments", c.Sent, c.Instruments)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Stats returns the state of every connection and stream at this moment.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := Stats{At: time.Now()}
+	for id, l := range c.lines {
+		s.Conns = append(s.Conns, l.stats(id, c.table))
+	}
+	for _, t := range c.ticks {
+		st := StreamStats{Name: t.name, Len: t.Len(), Lost: t.Lost()}
+		for i := range t.inputs {
+			st.Conns = append(st.Conns, t.inputs[i].conn)
+			st.Cap += t.inputs[i].ring.Cap()
+		}
+		s.Streams = append(s.Streams, st)
+	}
+	for _, f := range c.frames {
+		st := StreamStats{Name: f.name, Frames: true, Len: f.Len(), Lost: f.Lost()}
+		for i := range f.inputs {
+			st.Conns = append(st.Conns, f.inputs[i].conn)
+			st.Cap += f.inputs[i].ring.Cap()
+		}
+		s.Streams = append(s.Streams, st)
+	}
+	return s
+}
+
+func (l *line) stats(id int, table *shard.Table) ConnStats {
+	sock, parser := l.conn.Counters(), &l.pipeline.counters
+	s := ConnStats{
+		Conn: id, Account: l.account, State: l.conn.State(),
+		Instruments: table.Len(id),
+		LiveSince:   unixNano(sock.LiveSince.Load()), LastByte: unixNano(sock.LastRead.Load()),
+		Dials: sock.Dials.Load(), Sessions: sock.Sessions.Load(), Refused: sock.Refused.Load(),
+		Bytes: sock.Bytes.Load(), RingWaits: sock.Waits.Load(),
+		Messages: parser.Messages.Load(), Heartbeats: parser.Heartbeats.Load(), Texts: parser.Texts.Load(),
+		Ticks: parser.Ticks.Load(), UnknownPackets: parser.UnknownPackets.Load(),
+		UnknownSegments: parser.UnknownSegments.Load(), Damaged: parser.Damaged.Load(), Trailing: parser.Trailing.Load(),
+		Latency: l.pipeline.latency.Snapshot(),
+	}
+	if s.State == StateLive {
+		s.Sent = len(l.sent)
+	}
+	if l.ring != nil {
+		s.RingLen, s.RingCap = l.ring.Len(), l.ring.Cap()
+	}
+	return s
+}
+
+// unixNano turns a gauge into a time; 0 means never.
+func unixNano(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}
