@@ -36,7 +36,7 @@ func Split(msg []byte) Splitter {
 // after the last packet, and where the message is damaged: see
 // [Splitter.Err].
 func (s *Splitter) Next() ([]byte, bool) {
-	if s.left == 0 || s.truncated {
+	if s.left == 0 {
 		return nil, false
 	}
 	if len(s.rest) >= prefixLen {
@@ -48,7 +48,7 @@ func (s *Splitter) Next() ([]byte, bool) {
 			return pkt, true
 		}
 	}
-	s.truncated = true
+	s.truncated = true // nothing has moved, so asking again says the same
 	return nil, false
 }
 
