@@ -89,7 +89,9 @@ func FuzzPacket(f *testing.F) {
 	for _, pkt := range goldenPackets(f) {
 		f.Add(pkt, uint8(12), uint8(4), false)
 	}
-	f.Add(make([]byte, 164), uint8(0), uint8(9), true)
+	for _, n := range []int{28, 44, 164} { // of a segment that is not in the table
+		f.Add(make([]byte, n), uint8(13), uint8(9), true)
+	}
 	f.Add([]byte(nil), uint8(9), uint8(0), false)
 
 	f.Fuzz(func(t *testing.T, pkt []byte, code, decimals uint8, index bool) {
