@@ -6,8 +6,10 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"encoding/json"
 	"io"
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/gobwas/ws"
@@ -106,3 +108,16 @@ func packets(tb testing.TB, msg []byte) [][]byte {
 
 // token returns the instrument token of a packet.
 func token(packet []byte) uint32 { return binary.BigEndian.Uint32(packet) }
+
+func jsonList(tokens []uint32) string {
+	b, err := json.Marshal(tokens)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// equities returns n tokens of the universe that are not indices.
+func equities(n int) []uint32 {
+	return slices.DeleteFunc(kitetest.Universe(n+n/8+1), func(t uint32) bool { return t&0xff == 9 })[:n]
+}

@@ -33,7 +33,8 @@ func (c *Conn) command(text []byte) {
 	case "mode":
 		var pair []json.RawMessage
 		var mode decode.Mode
-		if json.Unmarshal(msg.V, &pair) != nil || len(pair) != 2 || json.Unmarshal(pair[0], &mode) != nil {
+		if json.Unmarshal(msg.V, &pair) != nil || len(pair) != 2 || json.Unmarshal(pair[0], &mode) != nil ||
+			!mode.Subscribable() {
 			return
 		}
 		if tokens, ok := c.parseTokens(pair[1]); ok {

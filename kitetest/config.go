@@ -54,9 +54,6 @@ type Config struct {
 	Logger *slog.Logger // nil: silent
 }
 
-// beat is the time between two messages of the market on one socket.
-const beat = 10 * time.Millisecond
-
 // withDefaults returns a copy of c that has no zero value with a meaning.
 func (c Config) withDefaults() Config {
 	def(&c.Addr, "127.0.0.1:0")
@@ -65,7 +62,7 @@ func (c Config) withDefaults() Config {
 	def(&c.MaxTokens, 3000)
 	def(&c.WriteTimeout, 5*time.Second)
 	if c.Instruments == nil {
-		c.Instruments = Universe(9000)
+		c.Instruments = universe()
 	} else {
 		c.Instruments = slices.Clone(c.Instruments)
 	}
@@ -101,11 +98,8 @@ func (c *Config) validate() error {
 	if c.WriteTimeout < 0 {
 		bad("WriteTimeout is %v, want 0 or more", c.WriteTimeout)
 	}
-	sorted := slices.Sorted(slices.Values(c.Instruments))
-	for i := 1; i < len(sorted); i++ {
-		if sorted[i] == sorted[i-1] {
-			bad("Instruments has %d twice", sorted[i])
-		}
+	if len(c.Instruments) == 0 {
+		bad("Instruments is empty, want nil or at least one token")
 	}
 	return errors.Join(errs...)
 }

@@ -44,16 +44,10 @@ type Conn struct {
 	pieces  []byte // of writing: reused by faults
 
 	// Guarded by the market's gate.
-	subs  map[uint32]subscription
-	modes []decode.Mode // of each instrument of the market, 0: not subscribed
-	used  int           // subscriptions that count toward MaxTokens
-	buf   []byte        // the market's message
-}
-
-// subscription is one token's state on one connection.
-type subscription struct {
-	mode  decode.Mode
-	count int // how often it was subscribed: each counts toward the limit
+	subs    map[uint32]subscription
+	modes   []decode.Mode // of each instrument, 0: not subscribed; nil until the first subscription
+	used    int           // subscriptions that count toward MaxTokens
+	message []byte        // reused: what the market sends
 }
 
 func newConn(s *Server, raw net.Conn) *Conn {
@@ -68,7 +62,6 @@ func newConn(s *Server, raw net.Conn) *Conn {
 	if s.tls != nil {
 		c.nc = tls.Server(raw, s.tls)
 	}
-	c.SetFaults(s.cfg.Faults)
 	return c
 }
 
@@ -99,13 +92,8 @@ func (c *Conn) end(reason error) {
 		}
 		c.mu.Unlock()
 
-		s := c.s
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.open, c)
-		if i := slices.Index(s.live, c); i >= 0 {
-			s.live = slices.Delete(s.live, i, i+1)
-			s.cfg.Logger.Info("disconnected", "conn", c.id, "err", reason)
+		if c.s.forget(c) {
+			c.s.cfg.Logger.Info("disconnected", "conn", c.id, "err", reason)
 		}
 	})
 }

@@ -38,6 +38,12 @@ func (s *Server) Reject(status int, header http.Header, body string, n int) {
 	s.rejects = append(s.rejects, reject{status, header.Clone(), body, n})
 }
 
+var tooMany = &reject{status: http.StatusTooManyRequests, body: "Too many connections."}
+
+// slotGrace is how long a client that has no slot left waits for its answer:
+// it may just have closed a socket, and the server not have noticed.
+const slotGrace = 50 * time.Millisecond
+
 // handshake answers the client's HTTP request. It reports whether the
 // connection is a WebSocket now.
 func (c *Conn) handshake() bool {
@@ -55,8 +61,15 @@ func (c *Conn) handshake() bool {
 	// Nothing may be sent before the response is: senders wait for this lock.
 	c.writing.lock()
 	defer c.writing.unlock()
-	if r := c.s.admit(c, req); r != nil {
-		r.write(c.nc)
+	answer := c.s.scripted()
+	if answer == nil {
+		answer = c.s.admit(c, req)
+	}
+	if answer == tooMany && c.sleep(slotGrace) {
+		answer = c.s.admit(c, req)
+	}
+	if answer != nil {
+		answer.write(c.nc)
 		return false
 	}
 	hijacked := hijacker{conn: c.nc, rw: bufio.NewReadWriter(c.in, bufio.NewWriter(c.nc))}
@@ -67,21 +80,27 @@ func (c *Conn) handshake() bool {
 	return true
 }
 
+// scripted counts a handshake and returns the answer that Reject has for it.
+func (s *Server) scripted() *reject {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dials++
+	if len(s.rejects) == 0 {
+		return nil
+	}
+	answer := s.rejects[0]
+	if s.rejects[0].n--; s.rejects[0].n == 0 {
+		s.rejects = s.rejects[1:]
+	}
+	return &answer
+}
+
 // admit decides on a handshake. A nil answer makes c live before its client
 // reads the response, so that a test whose dial has returned finds it in
 // Conns.
 func (s *Server) admit(c *Conn, req *http.Request) *reject {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dials++
-	if len(s.rejects) > 0 {
-		r := &s.rejects[0]
-		answer := *r
-		if r.n--; r.n == 0 {
-			s.rejects = s.rejects[1:]
-		}
-		return &answer
-	}
 	query, err := url.ParseQuery(req.URL.RawQuery)
 	if err != nil {
 		return &reject{status: http.StatusBadRequest, body: "Malformed query."}
@@ -100,7 +119,7 @@ func (s *Server) admit(c *Conn, req *http.Request) *reject {
 		}
 	}
 	if n >= s.cfg.MaxConns {
-		return &reject{status: http.StatusTooManyRequests, body: "Too many connections."}
+		return tooMany
 	}
 	if _, ok := s.open[c]; !ok {
 		return &reject{status: http.StatusServiceUnavailable} // ended meanwhile: nobody reads this

@@ -44,10 +44,40 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
+// Ledger returns the account of every instrument that was sent at least once:
+// its packets on all sockets, snapshots included, in the order they were handed
+// over. A packet that goes to two sockets counts twice, so digests compare only
+// if each token has one subscriber at a time. Messages that a test sends itself
+// are not in it, and a socket that was cut may have lost what its client had
+// not read.
+func (s *Server) Ledger() map[uint32]Entry {
+	m := s.market
+	m.gate.lock()
+	defer m.gate.unlock()
+	ledger := make(map[uint32]Entry)
+	for _, in := range m.ins {
+		if in != nil && in.entry.Ticks > 0 {
+			ledger[in.tick.Token] = in.entry
+		}
+	}
+	return ledger
+}
+
 // Totals counts what a server handed to its sockets since it started.
 type Totals struct {
 	Ticks      uint64 // packets of the market, counted once per socket
-	Messages   uint64 // messages that carried them
-	Bytes      uint64 // bytes of those messages, WebSocket headers included
+	Messages   uint64 // binary messages that carried them
+	Bytes      uint64 // payload bytes of those messages
 	Heartbeats uint64
+}
+
+// Totals returns the counts so far. It never waits; they stand still while the
+// market is paused.
+func (s *Server) Totals() Totals {
+	return Totals{
+		Ticks:      s.market.ticks.Load(),
+		Messages:   s.market.messages.Load(),
+		Bytes:      s.market.bytes.Load(),
+		Heartbeats: s.heartbeats.Load(),
+	}
 }

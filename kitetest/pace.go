@@ -18,6 +18,9 @@ type clock struct {
 	paused time.Time // zero unless paused
 }
 
+// beat is the time between two messages of the market on one socket.
+const beat = 10 * time.Millisecond
+
 // endless is how many slots make one message when the rate is infinite: as many
 // as a beat has at 9,000 instruments and 4 updates a second.
 const endless = 360
@@ -25,17 +28,19 @@ const endless = 360
 func newClock(now time.Time, rate float64, n int) clock {
 	c := clock{rate: rate, n: int64(n), epoch: now}
 	perBeat := math.Ceil(rate * float64(n) * beat.Seconds())
-	if math.IsInf(rate, 1) {
+	if c.endless() {
 		perBeat = endless
 	}
 	c.chunk = int64(min(perBeat, float64(n)))
 	return c
 }
 
+func (c *clock) endless() bool { return math.IsInf(c.rate, 1) }
+
 // dueBy returns how many slots are due at now. Multiplying first keeps whole
 // numbers exact.
 func (c *clock) dueBy(now time.Time) int64 {
-	if math.IsInf(c.rate, 1) {
+	if c.endless() {
 		return c.slot + c.chunk
 	}
 	return int64(float64(now.Sub(c.epoch)) * c.rate * float64(c.n) / 1e9)
@@ -48,7 +53,29 @@ func (c *clock) skip(now time.Time) {
 	}
 }
 
-// run is the goroutine of the market.
+func (c *clock) pause(now time.Time) {
+	if c.paused.IsZero() {
+		c.paused = now
+	}
+}
+
+func (c *clock) resume(now time.Time) {
+	if !c.paused.IsZero() {
+		c.epoch = c.epoch.Add(now.Sub(c.paused))
+		c.paused = time.Time{}
+	}
+}
+
+// rouse ends the wait of an idle market.
+func (m *market) rouse() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// run is the goroutine of the market. It gives up the gate after every message,
+// so that nobody waits for a market that is late.
 func (m *market) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -57,27 +84,25 @@ func (m *market) run() {
 		idle := m.subscribed == 0 || !m.paused.IsZero()
 		late := !idle && m.beat(time.Now())
 		m.gate.unlock()
-		switch {
-		case idle:
-			select {
-			case <-m.wake:
-			case <-m.s.done:
-				return
-			}
-		case late:
+
+		if late {
 			select {
 			case <-m.s.done:
 				return
 			default:
 			}
-		default:
-			since := time.Since(m.s.start)
-			timer.Reset(beat - since%beat)
-			select {
-			case <-timer.C:
-			case <-m.s.done:
-				return
-			}
+			continue
+		}
+		var next <-chan time.Time // nil while idle: no timer keeps a bubble's clock busy
+		if !idle {
+			timer.Reset(beat - time.Since(m.s.start)%beat)
+			next = timer.C
+		}
+		select {
+		case <-next:
+		case <-m.wake:
+		case <-m.s.done:
+			return
 		}
 	}
 }
@@ -86,57 +111,13 @@ func (m *market) run() {
 // are more.
 func (m *market) beat(now time.Time) bool {
 	due := m.dueBy(now)
-	end := min(due, m.slot+m.chunk)
 	m.due = m.due[:0]
-	for ; m.slot < end; m.slot++ {
-		if i := int32(m.slot % m.n); m.ins[i].subs > 0 {
-			m.due = append(m.due, i)
-		}
-	}
-	m.update(now)
-	return m.slot < due || math.IsInf(m.rate, 1)
-}
-
-// Pause stops the market: no instrument is updated, except by Step and Update,
-// until Resume. When Pause returns, all that was sent is in the ledger.
-func (s *Server) Pause() {
-	m := s.market
-	m.gate.lock()
-	defer m.gate.unlock()
-	if m.paused.IsZero() {
-		m.paused = time.Now()
-	}
-}
-
-// Resume lets the market go on where Pause stopped it. Updates that were not
-// due because of the pause are not made up for.
-func (s *Server) Resume() {
-	m := s.market
-	m.gate.lock()
-	defer m.gate.unlock()
-	if m.paused.IsZero() {
-		return
-	}
-	m.epoch = m.epoch.Add(time.Since(m.paused))
-	m.paused = time.Time{}
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Step updates every subscribed instrument once, now, also while the market is
-// paused. Each socket gets all its ticks in one message. It returns the number
-// of ticks sent.
-func (s *Server) Step() int {
-	m := s.market
-	m.gate.lock()
-	defer m.gate.unlock()
-	m.due = m.due[:0]
-	for i := range m.ins {
-		if m.ins[i].subs > 0 {
+	for end := min(due, m.slot+m.chunk); m.slot < end; m.slot++ {
+		if i := m.slot % m.n; m.subs[i] > 0 {
+			m.ins[i].advance(now)
 			m.due = append(m.due, int32(i))
 		}
 	}
-	return m.update(time.Now())
+	m.publish()
+	return m.slot < due || m.endless()
 }

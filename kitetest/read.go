@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/gobwas/ws"
 )
@@ -25,6 +26,7 @@ func (c *Conn) read() error {
 		state   = ws.StateServerSide
 		op      ws.OpCode // of the message that is arriving
 		message []byte
+		payload []byte
 	)
 	for {
 		if !c.thawed() {
@@ -42,7 +44,7 @@ func (c *Conn) read() error {
 			c.CloseWith(int(ws.StatusMessageTooBig), "")
 			return errTooBig
 		}
-		payload := make([]byte, h.Length)
+		payload = slices.Grow(payload[:0], int(h.Length))[:h.Length]
 		if _, err := io.ReadFull(c.in, payload); err != nil {
 			return err
 		}
@@ -55,6 +57,7 @@ func (c *Conn) read() error {
 			c.send(ws.OpPong, payload)
 		case ws.OpPong:
 		case ws.OpClose:
+			c.s.release(c) // first, so that a client that waits for the answer can reconnect
 			c.send(ws.OpClose, payload[:min(len(payload), 2)])
 			return nil
 		default:

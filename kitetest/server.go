@@ -32,6 +32,7 @@ type Server struct {
 	dials   int
 	nextID  int
 	rejects []reject
+	faults  Faults // of new connections
 
 	heartbeats atomic.Uint64
 }
@@ -71,17 +72,19 @@ func newServer(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg:   cfg,
-		start: time.Now(),
-		done:  make(chan struct{}),
-		open:  make(map[*Conn]struct{}),
+		cfg:    cfg,
+		faults: cfg.Faults,
+		start:  time.Now(),
+		done:   make(chan struct{}),
+		open:   make(map[*Conn]struct{}),
 	}
 	if cfg.TLS != nil {
 		s.tls = cfg.TLS.Clone()
 		s.tls.NextProtos = []string{"http/1.1"} // a WebSocket handshake is HTTP/1.1
 	}
-	s.market = newMarket(s)
-	return s, nil
+	var err error
+	s.market, err = newMarket(s)
+	return s, err
 }
 
 func (s *Server) run() {
@@ -116,6 +119,7 @@ func (s *Server) serve(raw net.Conn) bool {
 		return false
 	}
 	s.open[c] = struct{}{}
+	c.SetFaults(s.faults)
 	s.goroutines.Go(c.serve)
 	return true
 }
@@ -197,11 +201,38 @@ func (s *Server) Conns() []*Conn {
 	return slices.Clone(s.live)
 }
 
+// release frees the slot of c.
+func (s *Server) release(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live = slices.DeleteFunc(s.live, func(other *Conn) bool { return other == c })
+}
+
+// forget frees all that the server has of c, which has ended. It reports
+// whether c was ever live.
+func (s *Server) forget(c *Conn) bool {
+	s.release(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+	return c.req != nil
+}
+
 // Dials returns how many handshakes the server has seen, rejected ones too.
 func (s *Server) Dials() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dials
+}
+
+// SetFaults changes the faults of all connections, live and future.
+func (s *Server) SetFaults(f Faults) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = f
+	for c := range s.open {
+		c.SetFaults(f)
+	}
 }
 
 // SendText sends a text message on every live connection.

@@ -1,6 +1,10 @@
 package kitetest
 
-import "github.com/kiteticker/kiteticker/decode"
+import (
+	"sync"
+
+	"github.com/kiteticker/kiteticker/decode"
+)
 
 // segment is what the market needs to know about one segment. Prices are in
 // units of 10^-decimals rupees.
@@ -56,6 +60,9 @@ func Universe(n int) []uint32 {
 	}
 	return tokens
 }
+
+// universe is what servers list by default; shared, so not to be changed.
+var universe = sync.OnceValue(func() []uint32 { return Universe(9000) })
 
 // flagsOf returns the flags that a decoder sets on the ticks of token.
 func flagsOf(token uint32) decode.Flags {

@@ -3,6 +3,7 @@ package kitetest
 import (
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
 )
@@ -13,82 +14,77 @@ import (
 type instrument struct {
 	tick     decode.Tick // in full mode, except while a packet is encoded
 	rng      rand.PCG
-	turnover uint64 // sum of price times quantity, for the average
-	step     int32  // smallest price step
-	min, max int32  // bounds of the walk
+	turnover int64 // sum of price times quantity, for the average
+	step     int32 // smallest price step
+	min, max int32 // bounds of the walk
 	oi       bool
-	subs     int32 // sockets subscribed to it
 	entry    Entry
 }
 
-// open starts the day of token.
-func (in *instrument) open(seed uint64, token uint32, now uint32) {
+// newInstrument opens the day of token.
+func newInstrument(seed uint64, token uint32, now time.Time) *instrument {
 	s, _ := segmentOf(token)
-	*in = instrument{rng: *rand.NewPCG(seed, uint64(token)), step: s.tick, oi: s.oi}
+	in := &instrument{rng: *rand.NewPCG(seed, uint64(token)), step: s.tick, oi: s.oi}
 	r := in.rng.Uint64()
-	base := s.low + int32(r>>32%uint64(s.high-s.low))
-	base -= base % s.tick
-	in.min, in.max = base-base/10, base+base/10
-	price := base + (int32(r&15)-8)*s.tick
+	close := s.low + int32(r>>32%uint64(s.high-s.low))
+	close -= close % s.tick
+	in.center(close)
+	open := close + (int32(r&15)-8)*s.tick
 
 	t := &in.tick
 	*t = decode.Tick{Token: token, Mode: decode.ModeFull, Flags: flagsOf(token), Decimals: s.decimals}
-	t.LastPrice, t.Open, t.High, t.Low, t.Close = price, price, price, price, base
-	t.ExchangeTime = now
-	if t.Flags&decode.FlagIndex != 0 {
-		in.indexChange()
-		return
-	}
-	t.LastQuantity = 1 + uint32(r>>8)&0xff
-	t.Volume = 1000 + uint32(r>>16)&0xffff
-	t.AveragePrice = price
-	t.LastTradeTime = now
-	in.turnover = uint64(t.Volume) * uint64(price)
+	t.Open, t.High, t.Low, t.Close = open, open, open, close
 	if in.oi {
 		t.OI = 100_000 + uint32(r>>24)&0xffff
 		t.OIDayHigh, t.OIDayLow = t.OI, t.OI
 	}
-	in.book(r)
+	in.trade(open, 1000+uint32(r>>8)&0xffff, now)
+	return in
 }
 
-// advance makes one trade at a random step from the last one.
-func (in *instrument) advance(now uint32) {
+// center bounds the walk to a tenth around price.
+func (in *instrument) center(price int32) {
+	span := max(price/10, -price/10, 100*in.step)
+	in.min, in.max = price-span, price+span
+}
+
+// advance makes one trade, at most two steps from the last one.
+func (in *instrument) advance(now time.Time) {
 	r := in.rng.Uint64()
-	t := &in.tick
 	move := (int32(r&0xff*5>>8) - 2) * in.step
-	price := t.LastPrice + move
+	price := in.tick.LastPrice + move
 	if price < in.min || price > in.max {
-		price = t.LastPrice - move
+		price = in.tick.LastPrice - move
 	}
+	in.trade(price, 1+uint32(r>>8)&0xff, now)
+}
+
+// trade makes one trade.
+func (in *instrument) trade(price int32, quantity uint32, now time.Time) {
+	t := &in.tick
 	t.LastPrice = price
 	t.High = max(t.High, price)
 	t.Low = min(t.Low, price)
-	t.ExchangeTime = now
+	t.ExchangeTime = uint32(now.Unix())
 	if t.Flags&decode.FlagIndex != 0 {
-		in.indexChange()
+		// Percent times 100 is what the one public sample has in this field.
+		t.RawChange = int32(int64(t.LastPrice-t.Close) * 10_000 / int64(t.Close))
 		return
 	}
-	quantity := 1 + uint32(r>>8)&0xff
+	t.LastTradeTime = t.ExchangeTime
 	t.LastQuantity = quantity
-	t.LastTradeTime = now
-	if t.Volume <= math.MaxUint32-quantity { // else the day is full: volume stays, as it must never fall
+	if t.Volume <= math.MaxUint32-quantity { // else the day is full: volume must never fall
 		t.Volume += quantity
-		in.turnover += uint64(quantity) * uint64(price)
-		t.AveragePrice = int32(in.turnover / uint64(t.Volume))
+		in.turnover += int64(quantity) * int64(price)
+		t.AveragePrice = int32(in.turnover / int64(max(t.Volume, 1)))
 	}
+	r := in.rng.Uint64()
 	if in.oi {
-		t.OI += uint32(r>>16)&0xf - 7
+		t.OI += uint32(r&0xf) - 7
 		t.OIDayHigh = max(t.OIDayHigh, t.OI)
 		t.OIDayLow = min(t.OIDayLow, t.OI)
 	}
-	in.book(r)
-}
-
-// indexChange sets the "price change" field of an index packet as percent
-// times 100, which is what the one public sample holds.
-func (in *instrument) indexChange() {
-	t := &in.tick
-	t.RawChange = int32(int64(t.LastPrice-t.Close) * 10_000 / int64(t.Close))
+	in.book(r >> 32)
 }
 
 // book builds five levels on each side of the last price, which is at the best
@@ -96,10 +92,10 @@ func (in *instrument) indexChange() {
 func (in *instrument) book(r uint64) {
 	t := &in.tick
 	bid, ask := t.LastPrice, t.LastPrice
-	if r>>32&1 == 0 {
+	if r&1 == 0 {
 		bid -= in.step
 	}
-	if r>>33&1 == 0 || bid == ask {
+	if r&2 == 0 || bid == ask {
 		ask += in.step
 	}
 	b, a := in.rng.Uint64(), in.rng.Uint64()

@@ -77,8 +77,8 @@ func (c *Conn) send(op ws.OpCode, payload []byte) error {
 	return c.sendFrame(op, c.frame)
 }
 
-// sendMarket sends one binary message that the market built in buf.
-func (c *Conn) sendMarket(buf []byte) error {
+// sendMessage sends one binary message that the market built in buf.
+func (c *Conn) sendMessage(buf []byte) error {
 	c.writing.lock()
 	defer c.writing.unlock()
 	return c.sendFrame(ws.OpBinary, buf)
@@ -173,6 +173,3 @@ func (c *Conn) hello() {
 	c.SendText(`{"type":"instruments_meta","data":{"count":86481,"etag":"W/\"68907d60-55bf\""}}`)
 	c.SendText(`{"type":"app_code","timestamp":"` + now + `"}`)
 }
-
-// headerLen returns the length of the header in front of n bytes of payload.
-func headerLen(n int) int { return ws.HeaderSize(ws.Header{Length: int64(n)}) }
