@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"time"
+
+	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/kitetest"
+)
+
+var demoCommand = &command{
+	name:    "demo",
+	summary: "receive a simulated exchange and check every tick; needs no account",
+	manual: `
+Demo starts a simulated exchange on a TCP port of this machine, connects to it
+as to the real one, subscribes to instruments of all segments and shows what
+arrives. In the end it compares, instrument by instrument, what was sent with
+what was received: the number of ticks, their order and their bytes.
+
+It exits 0 if all of it is right, and 1 if not. Ctrl-C ends it early, with the
+same check. Latency is measured from the moment the exchange writes a message
+to the moment the program that uses the library holds the tick.
+
+With -json it prints nothing but one object at the end. What it counts begins
+after the first snapshot of all instruments.
+
+Examples:
+
+	kiteticker demo
+	kiteticker demo -instruments 300 -conns 1 -rate 20 -mode quote -duration 30s
+	kiteticker demo -rate max
+	kiteticker demo -duration 5s -json
+`,
+	setup: func(f *flags) job {
+		d := &demo{conns: kiteticker.MaxConns, rate: 4, mode: kiteticker.ModeFull, duration: 10 * time.Second}
+		f.whole(&d.instruments, "instruments", 1, kiteticker.MaxConns*kiteticker.MaxTokensPerConn,
+			"`number` of instruments, at most 3000 for each connection")
+		f.Lookup("instruments").DefValue = "9000, or what the connections can carry"
+		f.whole(&d.conns, "conns", 1, kiteticker.MaxConns, "`number` of connections, 1 to 3")
+		f.rate(&d.rate, "rate", "`updates` per second of each instrument, or max: as fast as possible")
+		choice(f, &d.mode, "mode", "`mode` to subscribe in: ltp, quote or full", modes...)
+		f.span(&d.duration, "duration", "how `long`, counted from the first snapshot")
+		choice(f, &d.profile, "profile", "where ticks are decoded: `balanced` or inline", kiteticker.Balanced, kiteticker.Inline)
+		f.BoolVar(&d.json, "json", false, "print one JSON object at the end and nothing else")
+		return d.run
+	},
+}
+
+var modes = []kiteticker.Mode{kiteticker.ModeLTP, kiteticker.ModeQuote, kiteticker.ModeFull}
+
+// demo is one run of the command: the exchange, the client of it, and what
+// checks the ticks.
+type demo struct {
+	instruments, conns int
+	rate               float64
+	mode               kiteticker.Mode
+	duration           time.Duration
+	profile            kiteticker.Profile
+	json               bool
+
+	server    *kitetest.Server
+	client    *kiteticker.Client
+	consumers []*consumer
+}
+
+// patience is how long the demo waits for ticks that are on their way while
+// none arrives.
+const patience = 10 * time.Second
+
+func (d *demo) run(ctx context.Context, sh *shell, args []string) error {
+	if err := noArgs(args); err != nil {
+		return err
+	}
+	most := d.conns * kiteticker.MaxTokensPerConn
+	if d.instruments == 0 {
+		d.instruments = most
+	}
+	if d.instruments > most {
+		return usagef("-instruments is %d, want at most %d with -conns %d", d.instruments, most, d.conns)
+	}
+	if err := d.open(); err != nil {
+		return err
+	}
+	defer d.server.Close()
+
+	// What ends the demo does not end the client: it is to receive what was
+	// sent until then.
+	clientCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan error, 1)
+	for _, c := range d.consumers {
+		go c.run()
+	}
+	go func() { ended <- d.client.Run(clientCtx) }()
+
+	screen := newScreen(sh, d)
+	res, err := d.measure(ctx, screen, ended)
+	stop()
+	if err == nil {
+		err = <-ended
+	}
+	if err != nil {
+		return err
+	}
+	for _, c := range d.consumers {
+		<-c.done
+	}
+	res.differences = compare(d.server.Ledger(), d.received())
+	return d.report(sh, res)
+}
+
+// open makes everything that takes part, and starts the exchange with its
+// market closed.
+func (d *demo) open() (err error) {
+	tokens := kitetest.Universe(d.instruments)
+	d.server, err = kitetest.Listen(kitetest.Config{Instruments: tokens, Rate: d.rate, Stamp: true})
+	if err != nil {
+		return err
+	}
+	d.server.Pause()
+	d.client, err = kiteticker.New(kiteticker.Config{
+		APIKey: "demo", AccessToken: "demo", URL: d.server.URL(),
+		Conns: d.conns, Profile: d.profile, TickRing: d.tickRing(),
+	})
+	if err == nil {
+		err = d.client.Subscribe(d.mode, tokens...)
+	}
+	for i := 0; i < d.conns && err == nil; i++ {
+		var c *consumer
+		if c, err = newConsumer(d.client, i); err == nil {
+			d.consumers = append(d.consumers, c)
+		}
+	}
+	if err != nil {
+		d.server.Close()
+	}
+	return err
+}
+
+// tickRing returns the capacity of the tick rings. At a finite rate it is the
+// library's default. At an infinite one the exchange does not wait for the
+// consumers, and two of three goroutines that share a processor wait for the
+// third: the ring must hold what comes meanwhile.
+func (d *demo) tickRing() int {
+	if math.IsInf(d.rate, 1) {
+		return 1 << 16
+	}
+	return 0
+}
+
+// measure opens the market after the first snapshot, watches it until the time
+// is over, closes it, and waits for what is under way.
+func (d *demo) measure(ctx context.Context, screen *screen, ended <-chan error) (*result, error) {
+	screen.open()
+	early, err := d.wait(ctx, ended, d.allSubscribed)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the first snapshot: %w", err)
+	}
+	if !early {
+		early, err = d.wait(ctx, ended, d.allReceived)
+		if err != nil {
+			return nil, fmt.Errorf("the first snapshot: %w", err)
+		}
+	}
+	runtime.GC() // what starting up left behind is not the steady state's
+	res := &result{early: early, memory: readMemory(), begin: d.sample()}
+	if !early {
+		d.server.Resume()
+		res.early, err = screen.watch(ctx, res.begin, ended)
+		d.server.Pause()
+	}
+	res.closed = time.Now()
+	if err == nil {
+		_, err = d.wait(context.WithoutCancel(ctx), ended, d.allReceived)
+	}
+	if errors.Is(err, errMissing) {
+		err = nil // the report says so, with more detail
+	}
+	res.end = d.sample()
+	res.memory = readMemory().since(res.memory)
+	screen.close()
+	return res, err
+}
+
+var errMissing = errors.New("ticks are missing")
+
+// wait polls done until it returns true. early is whether ctx ended it before.
+// It gives up when nothing was received for a while.
+func (d *demo) wait(ctx context.Context, ended <-chan error, done func() bool) (early bool, err error) {
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	last, since := d.ticks(), time.Now()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return true, nil
+		case err := <-ended:
+			return false, clientEnded(err)
+		case now := <-poll.C:
+			if n := d.ticks(); n != last {
+				last, since = n, now
+			} else if now.Sub(since) > patience {
+				return false, fmt.Errorf("%w: %d sent, %d received, and no more for %v",
+					errMissing, d.server.Totals().Ticks, n, patience)
+			}
+		}
+	}
+	return false, nil
+}
+
+// clientEnded is the error for a client that ended by itself.
+func clientEnded(err error) error {
+	if err == nil {
+		return errors.New("the client has stopped")
+	}
+	return err
+}
+
+// allSubscribed reports whether the exchange has each instrument subscribed in
+// the wanted mode; the snapshots were sent then.
+func (d *demo) allSubscribed() bool {
+	n := 0
+	for _, c := range d.server.Conns() {
+		for _, mode := range c.Tokens() {
+			if mode == d.mode {
+				n++
+			}
+		}
+	}
+	return n == d.instruments
+}
+
+// allReceived reports whether every tick sent has reached a consumer, or is
+// known to be lost.
+func (d *demo) allReceived() bool {
+	return d.ticks()+d.lost() >= d.server.Totals().Ticks
+}
+
+// ticks returns how many ticks the consumers have checked.
+func (d *demo) ticks() (n uint64) {
+	for _, c := range d.consumers {
+		n += c.ticks.Load()
+	}
+	return n
+}
+
+// lost returns how many ticks the consumers have lost by being too slow.
+func (d *demo) lost() (n uint64) {
+	for _, c := range d.consumers {
+		n += c.stream.Lost()
+	}
+	return n
+}

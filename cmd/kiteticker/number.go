@@ -1,0 +1,56 @@
+package main
+
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
+// appendGroup appends n with a comma between groups of three digits.
+func appendGroup(dst []byte, n uint64) []byte {
+	var digits [20]byte
+	text := strconv.AppendUint(digits[:0], n, 10)
+	for i, digit := range text {
+		if i > 0 && (len(text)-i)%3 == 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, digit)
+	}
+	return dst
+}
+
+func group(n uint64) string { return string(appendGroup(nil, n)) }
+
+// appendNanos appends a duration in the unit people read it in: 850 ns, 63 µs,
+// 1.25 ms, 2.10 s.
+func appendNanos(dst []byte, ns int64) []byte {
+	switch {
+	case ns < 1e3:
+		return append(strconv.AppendInt(dst, ns, 10), " ns"...)
+	case ns < 999_500:
+		return append(strconv.AppendInt(dst, (ns+500)/1e3, 10), " µs"...)
+	case ns < 999_995_000:
+		return append(strconv.AppendFloat(dst, float64(ns)/1e6, 'f', 2, 64), " ms"...)
+	default:
+		return append(strconv.AppendFloat(dst, float64(ns)/1e9, 'f', 2, 64), " s"...)
+	}
+}
+
+func nanos(ns int64) string { return string(appendNanos(nil, ns)) }
+
+// alignRight moves what was appended to dst after position start to the right
+// end of a column of width characters.
+func alignRight(dst []byte, start, width int) []byte {
+	n := width - utf8.RuneCount(dst[start:])
+	if n <= 0 {
+		return dst
+	}
+	end := len(dst)
+	for range n {
+		dst = append(dst, ' ')
+	}
+	copy(dst[start+n:], dst[start:end])
+	for i := range n {
+		dst[start+i] = ' '
+	}
+	return dst
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/kitetest"
+)
+
+var simCommand = &command{
+	name:    "sim",
+	summary: "run the simulated exchange alone, for any client in any language",
+	manual: `
+Sim is a ticker server: it speaks the protocol of wss://ws.kite.trade and sends
+invented data around the clock, the same data for the same seed. Any api_key
+and any access_token are accepted; the limits are those of Kite: 3 connections
+for each api_key, 3000 instruments for each connection.
+
+It prints its URL, a line for each connection that opens or closes, and a
+summary when Ctrl-C ends it. With -log it writes each tick it sends as one line
+of JSON, in the form of "stream -format jsonl" without received_at; conn is its
+own number of the connection.
+
+Examples:
+
+	kiteticker sim
+	kiteticker sim -addr 127.0.0.1:7001 -instruments 100 -rate 0.5 -seed 42
+	kiteticker sim -log sent.jsonl
+	kiteticker stream -url ws://127.0.0.1:7000 -format jsonl -count 1000
+`,
+	setup: func(f *flags) job {
+		s := &sim{rate: 4, seed: 1, instruments: 9000}
+		f.StringVar(&s.addr, "addr", "127.0.0.1:7000", "TCP `address` to listen on; port 0 takes a free one")
+		f.rate(&s.rate, "rate", "`updates` per second of each instrument, or max: as fast as possible")
+		f.seed(&s.seed, "seed", "`number` that all prices and quantities follow from")
+		f.whole(&s.instruments, "instruments", 1, maxListed, "`number` of instruments, across all segments")
+		f.StringVar(&s.logFile, "log", "", "write every tick that is sent to this `file`, as JSON lines")
+		return s.run
+	},
+}
+
+// maxListed is the most instruments of sim: about what all exchanges list.
+const maxListed = 200_000
+
+type sim struct {
+	addr        string
+	rate        float64
+	seed        uint64
+	instruments int
+	logFile     string
+}
+
+func (s *sim) run(ctx context.Context, sh *shell, args []string) (err error) {
+	if err := noArgs(args); err != nil {
+		return err
+	}
+	out := &lineWriter{w: sh.stdout}
+	cfg := kitetest.Config{
+		Addr: s.addr, Rate: s.rate, Seed: s.seed, Instruments: kitetest.Universe(s.instruments), Hello: true,
+		Logger: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{ReplaceAttr: shortRecord})),
+	}
+	var ticks *tickLog
+	if s.logFile != "" {
+		if ticks, err = createTickLog(s.logFile); err != nil {
+			return err
+		}
+		cfg.OnTick = ticks.add
+	}
+	start := time.Now()
+	server, err := kitetest.Listen(cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "simulated exchange at %s: %s instruments, %s updates/s of each\n"+
+		"any api_key and any access_token will do; connect to %s/?api_key=any&access_token=any\n",
+		server.URL(), group(uint64(s.instruments)), strconv.FormatFloat(s.rate, 'g', -1, 64), server.URL())
+
+	<-ctx.Done()
+	server.Close()
+	totals := server.Totals()
+	fmt.Fprintf(out, "sent %s ticks in %s messages, %.1f MB, on %d connections in %v\n",
+		group(totals.Ticks), group(totals.Messages), float64(totals.Bytes)/1e6, server.Dials(), time.Since(start).Round(time.Millisecond))
+	if ticks != nil {
+		return ticks.close()
+	}
+	return nil
+}
+
+// shortRecord leaves the time of day and the message of a log record.
+func shortRecord(_ []string, a slog.Attr) slog.Attr {
+	switch a.Key {
+	case slog.TimeKey:
+		return slog.String(slog.TimeKey, a.Value.Time().Format(time.TimeOnly))
+	case slog.LevelKey:
+		return slog.Attr{}
+	}
+	return a
+}
+
+// tickLog is the file of -log. The exchange calls add from one goroutine at a
+// time.
+type tickLog struct {
+	file *os.File
+	buf  *bufio.Writer // keeps the first error
+	row  []byte        // reused
+}
+
+func createTickLog(name string) (*tickLog, error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &tickLog{file: file, buf: bufio.NewWriterSize(file, 64<<10)}, nil
+}
+
+func (l *tickLog) add(conn int, t *decode.Tick) {
+	l.row = appendJSONFields(l.row[:0], (*kiteticker.Tick)(t))
+	l.row = strconv.AppendInt(append(l.row, `,"conn":`...), int64(conn), 10)
+	l.row = append(l.row, "}\n"...)
+	l.buf.Write(l.row)
+}
+
+func (l *tickLog) close() error {
+	err := l.buf.Flush()
+	if closeErr := l.file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// lineWriter lets several goroutines write whole lines.
+type lineWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lineWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
