@@ -101,9 +101,10 @@
 // and no time.Time: they are larger than what they are made from, and most
 // ticks are never looked at.
 //
-// Why no assembly and no unsafe: a full packet takes 10 ns in plain Go, so the
-// 36,000 ticks a second that 9,000 instruments send at most take 0.04 % of a
-// core. There is nothing left to save.
+// Why no assembly and no unsafe: a full packet takes 10 ns in plain Go
+// (bench/results/decode.txt), so the 36,000 ticks a second that 9,000
+// instruments send at most take 0.04 % of a core. There is nothing left to
+// save.
 //
 // # Ownership and goroutines
 //
