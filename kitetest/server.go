@@ -40,14 +40,24 @@ type Server struct {
 // NewServer returns a server in memory, reached by [Server.Dial] alone. It is
 // closed when the test ends. Inside a testing/synctest bubble it lives by the
 // bubble's clock; it must be made inside the bubble then.
+//
+// A mistake in cfg ends the test. Where there is no test, as in an example, tb
+// may be nil: then the caller must close the server, and a mistake panics.
 func NewServer(tb testing.TB, cfg Config) *Server {
-	tb.Helper()
+	if tb != nil {
+		tb.Helper()
+	}
 	s, err := newServer(cfg)
-	if err != nil {
+	switch {
+	case err != nil && tb != nil:
 		tb.Fatal(err)
+	case err != nil:
+		panic(err)
 	}
 	s.run()
-	tb.Cleanup(func() { s.Close() })
+	if tb != nil {
+		tb.Cleanup(func() { s.Close() })
+	}
 	return s
 }
 
