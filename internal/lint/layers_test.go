@@ -40,8 +40,10 @@ var law = map[string]layer{
 	"bench/...":     {level: 5, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws, hrtime}},
 	"fuzz":          {level: 5, imports: []string{"ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws}, tests: []string{gocmp}},
 	"cmd/...":       {level: 5, imports: []string{"ring", "decode", "stats", "shard", ".", "kitetest"}, tests: []string{gocmp}},
-	"examples/...":  {level: 5, imports: []string{"ring", "decode", "stats", "shard", ".", "kitetest"}},
+	"examples/...":  {level: 6, imports: []string{"ring", "decode", "stats", "shard", ".", "kitetest", "examples/internal/feed"}},
 	"internal/lint": {level: 5},
+
+	"examples/internal/feed": {level: 5, imports: []string{".", "kitetest"}},
 }
 
 func TestLayers(t *testing.T) {
