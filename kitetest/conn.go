@@ -187,6 +187,11 @@ func (c *Conn) thawed() bool {
 	}
 }
 
+// Hangup ends the connection without a close frame. The client still reads
+// what was sent before, then EOF: after a part of a frame, sent with SendRaw, an
+// unexpected one.
+func (c *Conn) Hangup() { c.end(nil) }
+
 // Drop cuts the connection without a close frame, on TCP with a reset: what
 // the client has not read yet may be lost.
 func (c *Conn) Drop() {

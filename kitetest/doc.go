@@ -84,7 +84,8 @@
 //	conn := server.Conns()[0]
 //	conn.Stall(true)                    // open, silent, answering pings
 //	conn.Freeze(true)                   // open, neither sending nor reading
-//	conn.Drop()                         // cut without a word
+//	conn.Hangup()                       // cut without a word
+//	conn.Drop()                         // the same with a TCP reset
 //	conn.CloseWith(1001, "maintenance") // cut politely
 //	conn.Send([]byte{0, 1})             // a message that promises a packet and ends
 //	conn.SendRaw([]byte("garbage"))     // not even a frame

@@ -134,6 +134,19 @@ func testDrop(t *testing.T, s *kitetest.Server, c *client) {
 	}
 }
 
+func TestHangupWithinFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kitetest.NewServer(t, kitetest.Config{})
+		c := dial(t, s)
+		conn := s.Conns()[0]
+		conn.SendRaw([]byte{0x82, 5, 1, 2})
+		conn.Hangup()
+		if _, payload, err := c.frame(); err != io.ErrUnexpectedEOF || payload[1] != 2 {
+			t.Errorf("client reads %x, %v, want two bytes of five and an unexpected EOF", payload, err)
+		}
+	})
+}
+
 func TestServerCloses(t *testing.T) {
 	tests := []struct {
 		code   int

@@ -27,8 +27,9 @@ type reject struct {
 	n      int
 }
 
-// Reject makes the next n handshakes fail with an HTTP response. Several calls
-// form a script, worked off in order.
+// Reject makes the next n handshakes fail with an HTTP response, or with none
+// if status is 0: then the socket is closed. Several calls form a script, worked
+// off in order.
 func (s *Server) Reject(status int, header http.Header, body string, n int) {
 	if n <= 0 {
 		return
@@ -54,8 +55,11 @@ func (c *Conn) handshake() bool {
 	if err != nil {
 		return false
 	}
-	if d := c.faults.Load().HandshakeDelay; d > 0 && !c.sleep(d) {
-		return false
+	if d := c.faults.Load().HandshakeDelay; d > 0 {
+		if !c.sleep(d) {
+			return false
+		}
+		c.raw.SetDeadline(time.Now().Add(handshakeTimeout))
 	}
 
 	// Nothing may be sent before the response is: senders wait for this lock.
@@ -131,6 +135,9 @@ func (s *Server) admit(c *Conn, req *http.Request) *reject {
 }
 
 func (r *reject) write(w io.Writer) {
+	if r.status == 0 {
+		return
+	}
 	header := r.header.Clone()
 	if header == nil {
 		header = make(http.Header)

@@ -13,7 +13,7 @@ func carried(state *decode.Tick, mode decode.Mode, packet []byte) decode.Tick {
 			Token:     t.Token,
 			LastPrice: t.LastPrice,
 			Mode:      mode,
-			Flags:     t.Flags &^ decode.FlagIndex, // this packet is the same for all instruments
+			Flags:     t.Flags,
 			Decimals:  t.Decimals,
 		}
 	case decode.ModeQuote:

@@ -143,18 +143,13 @@ func (s *Server) URL() string {
 		scheme = "wss://"
 	}
 	if s.ln != nil {
-		addr := s.ln.Addr().(*net.TCPAddr)
-		host = addr.String()
-		if addr.IP.IsUnspecified() {
-			host = net.JoinHostPort("127.0.0.1", portOf(host))
+		addr := *s.ln.Addr().(*net.TCPAddr)
+		if addr.IP.IsUnspecified() { // can be listened on, not dialed
+			addr.IP = net.IPv4(127, 0, 0, 1)
 		}
+		host = addr.String()
 	}
 	return scheme + host
-}
-
-func portOf(hostport string) string {
-	_, port, _ := net.SplitHostPort(hostport)
-	return port
 }
 
 // Dial connects to the server, whatever network and addr say: it has the shape
