@@ -36,7 +36,7 @@ func (s *streaming) config(getenv func(string) string) (kiteticker.Config, error
 		// A key of its own, so that several streams each have their three connections.
 		cfg.APIKey, cfg.AccessToken = fmt.Sprintf("local-%d", os.Getpid()), "local"
 	default:
-		return cfg, usagef("set the environment variable %s", strings.Join(missing, " and "))
+		return cfg, usagef("set %s in the environment", strings.Join(missing, " and "))
 	}
 	return cfg, nil
 }

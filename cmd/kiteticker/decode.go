@@ -182,7 +182,7 @@ func (d *decoding) flushIf(more int) error {
 	if len(d.out) <= more {
 		return nil
 	}
-	_, err := d.sh.stdout.Write(d.out)
+	err := d.sh.print(d.out)
 	d.out = d.out[:0]
 	return err
 }

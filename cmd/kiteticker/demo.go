@@ -91,23 +91,20 @@ func (d *demo) run(ctx context.Context, sh *shell, args []string) error {
 	// sent until then.
 	clientCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	ended := make(chan error, 1)
+	var client task
+	client.start(func() error { return d.client.Run(clientCtx) })
 	for _, c := range d.consumers {
-		go c.run()
+		c.start()
 	}
-	go func() { ended <- d.client.Run(clientCtx) }()
-
 	screen := newScreen(sh, d)
-	res, err := d.measure(ctx, screen, ended)
+	res, err := d.measure(ctx, screen, &client)
 	stop()
-	if err == nil {
-		err = <-ended
+	err = errors.Join(err, client.wait())
+	for _, c := range d.consumers {
+		c.wait()
 	}
 	if err != nil {
 		return err
-	}
-	for _, c := range d.consumers {
-		<-c.done
 	}
 	res.differences = compare(d.server.Ledger(), d.received())
 	return d.report(sh, res)
@@ -154,35 +151,34 @@ func (d *demo) tickRing() int {
 
 // measure opens the market after the first snapshot, watches it until the time
 // is over, closes it, and waits for what is under way.
-func (d *demo) measure(ctx context.Context, screen *screen, ended <-chan error) (*result, error) {
-	screen.open()
-	early, err := d.wait(ctx, ended, d.allSubscribed)
-	if err != nil {
-		return nil, fmt.Errorf("waiting for the first snapshot: %w", err)
+func (d *demo) measure(ctx context.Context, screen *screen, client *task) (*result, error) {
+	if err := screen.open(); err != nil {
+		return nil, err
 	}
-	if !early {
-		early, err = d.wait(ctx, ended, d.allReceived)
-		if err != nil {
-			return nil, fmt.Errorf("the first snapshot: %w", err)
-		}
+	early, err := d.wait(ctx, client, d.allSubscribed)
+	if err == nil && !early {
+		early, err = d.wait(ctx, client, d.allReceived)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the first snapshot: %w", err)
 	}
 	runtime.GC() // what starting up left behind is not the steady state's
-	res := &result{early: early, memory: readMemory(), begin: d.sample()}
+	res := &result{early: early, begin: d.sample(), memory: readMemory()}
 	if !early {
 		d.server.Resume()
-		res.early, err = screen.watch(ctx, res.begin, ended)
+		res.early, err = screen.watch(ctx, res.begin, client)
 		d.server.Pause()
 	}
 	res.closed = time.Now()
-	if err == nil {
-		_, err = d.wait(context.WithoutCancel(ctx), ended, d.allReceived)
+	if err != nil {
+		return nil, err
 	}
+	_, err = d.wait(context.WithoutCancel(ctx), client, d.allReceived)
 	if errors.Is(err, errMissing) {
 		err = nil // the report says so, with more detail
 	}
-	res.end = d.sample()
 	res.memory = readMemory().since(res.memory)
-	screen.close()
+	res.end = d.sample()
 	return res, err
 }
 
@@ -190,7 +186,7 @@ var errMissing = errors.New("ticks are missing")
 
 // wait polls done until it returns true. early is whether ctx ended it before.
 // It gives up when nothing was received for a while.
-func (d *demo) wait(ctx context.Context, ended <-chan error, done func() bool) (early bool, err error) {
+func (d *demo) wait(ctx context.Context, client *task, done func() bool) (early bool, err error) {
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	last, since := d.ticks(), time.Now()
@@ -198,27 +194,23 @@ func (d *demo) wait(ctx context.Context, ended <-chan error, done func() bool) (
 		select {
 		case <-ctx.Done():
 			return true, nil
-		case err := <-ended:
-			return false, clientEnded(err)
+		case <-client.done:
+			return false, errEnded
 		case now := <-poll.C:
 			if n := d.ticks(); n != last {
 				last, since = n, now
 			} else if now.Sub(since) > patience {
-				return false, fmt.Errorf("%w: %d sent, %d received, and no more for %v",
-					errMissing, d.server.Totals().Ticks, n, patience)
+				return false, fmt.Errorf("%w: %s sent, %s received, and no more for %v",
+					errMissing, group(d.server.Totals().Ticks), group(n), patience)
 			}
 		}
 	}
 	return false, nil
 }
 
-// clientEnded is the error for a client that ended by itself.
-func clientEnded(err error) error {
-	if err == nil {
-		return errors.New("the client has stopped")
-	}
-	return err
-}
+// errEnded is what the demo makes of a client that ends by itself; the client
+// says why.
+var errEnded = errors.New("the client has ended")
 
 // allSubscribed reports whether the exchange has each instrument subscribed in
 // the wanted mode; the snapshots were sent then.

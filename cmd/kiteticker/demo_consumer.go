@@ -14,9 +14,10 @@ import (
 // ticks of one connection. It times and accounts for each of them.
 type consumer struct {
 	stream  *kiteticker.TickStream
-	ticks   stats.Counter
+	ticks   stats.Counter   // checked so far
 	latency stats.Histogram // from the exchange's write to here, ns
-	done    chan struct{}   // closed when the stream has ended; what follows is complete then
+
+	task // what follows is its own until it has ended
 
 	entries map[uint32]*kitetest.Entry
 	packet  []byte // reused
@@ -26,18 +27,20 @@ type consumer struct {
 
 func newConsumer(client *kiteticker.Client, conn int) (*consumer, error) {
 	stream, err := client.Ticks(kiteticker.StreamConfig{Name: fmt.Sprintf("demo %d", conn), Conns: []int{conn}})
-	return &consumer{stream: stream, done: make(chan struct{}), entries: map[uint32]*kitetest.Entry{}}, err
+	return &consumer{stream: stream, entries: map[uint32]*kitetest.Entry{}}, err
 }
 
-// run reads until the client has stopped and everything was delivered.
-func (c *consumer) run() {
-	defer close(c.done)
+// start reads until the client has stopped and everything was delivered.
+func (c *consumer) start() { c.task.start(c.run) }
+
+func (c *consumer) run() error {
 	for ticks, _ := range c.stream.Batches(context.Background()) {
 		for i := range ticks {
 			c.check(&ticks[i])
 		}
 		c.ticks.Add(uint64(len(ticks))) // last: whoever sees them counted finds them recorded
 	}
+	return nil
 }
 
 func (c *consumer) check(t *kiteticker.Tick) {

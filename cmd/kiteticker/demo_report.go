@@ -77,12 +77,15 @@ func (d *demo) summarize(res *result) (s summary, dist stats.Distribution) {
 // report prints what was found and says by its error whether it is right.
 func (d *demo) report(sh *shell, res *result) error {
 	s, dist := d.summarize(res)
+	var text []byte
 	if d.json {
-		if err := json.NewEncoder(sh.stdout).Encode(s); err != nil {
-			return err
-		}
+		text, _ = json.Marshal(s) // numbers always have a JSON form
+		text = append(text, '\n')
 	} else {
-		d.print(sh, res, s, dist)
+		text = d.describe(res, s, dist)
+	}
+	if err := sh.print(text); err != nil {
+		return err
 	}
 	faults := d.faults(res, s)
 	for _, fault := range faults {
@@ -94,33 +97,36 @@ func (d *demo) report(sh *shell, res *result) error {
 	return nil
 }
 
-// print writes the summary for people.
-func (d *demo) print(sh *shell, res *result, s summary, dist stats.Distribution) {
-	out := func(label, format string, args ...any) {
-		fmt.Fprintf(sh.stdout, "%-10s %s\n", label, fmt.Sprintf(format, args...))
+// describe is the summary for people.
+func (d *demo) describe(res *result, s summary, dist stats.Distribution) (text []byte) {
+	line := func(label, format string, args ...any) {
+		text = fmt.Appendf(text, "%-9s %s\n", label, fmt.Sprintf(format, args...))
 	}
-	fmt.Fprintln(sh.stdout)
-	out("ticks", "%s sent, %s received, %s lost, after a first snapshot of %s",
+	text = append(text, '\n')
+	line("ticks", "%s sent, %s received, %s lost; before, a snapshot of %s",
 		group(s.Sent), group(s.Received), group(s.Lost), group(res.begin.sent.Ticks))
 	if s.Duration > 0 {
-		out("rate", "%s ticks/s, %s frames/s, %.2f MB/s for %.1f s",
-			group(uint64(float64(s.Received)/s.Duration)), group(uint64(float64(s.Frames)/s.Duration)),
-			float64(s.Bytes)/s.Duration/1e6, s.Duration)
+		line("rate", "%s ticks/s, %s frames/s, %.2f MB/s for %.1f s", group(uint64(float64(s.Received)/s.Duration)),
+			group(uint64(float64(s.Frames)/s.Duration)), float64(s.Bytes)/s.Duration/1e6, s.Duration)
 	}
 	if dist.Count > 0 {
-		out("latency", "p50 %s, p99 %s, p99.9 %s, max %s, from the exchange's write to the consumer",
+		line("latency", "p50 %s, p99 %s, p99.9 %s, max %s, from the exchange's write to the consumer",
 			nanos(dist.Quantile(0.5)), nanos(dist.Quantile(0.99)), nanos(dist.Quantile(0.999)), nanos(dist.Max))
 	}
 	if s.AllocsPerTick != nil {
-		out("memory", "%.4f allocations per tick, %d GC cycles, %.0f MB held; exchange and checks included",
+		line("memory", "%.4f allocations per tick, %d GC cycles, %.0f MB held; exchange, checks and screen included",
 			*s.AllocsPerTick, s.GCCycles, float64(res.memory.bytes)/1e6)
 	}
 	if s.Reconnects > 0 {
-		out("reconnects", "%d", s.Reconnects)
+		line("reconnects", "%d", s.Reconnects)
 	}
 	if len(res.differences) == 0 {
-		out("checked", "%s instruments: every tick sent was received, in order, with the same bytes", group(uint64(d.instruments)))
+		line("checked", "%s instruments: every tick sent was received, in order, with the same bytes", group(uint64(d.instruments)))
 	}
+	if res.early {
+		line("ended", "early, after %.1f s of %v", s.Duration, d.duration)
+	}
+	return text
 }
 
 // shown is how many differences are listed.

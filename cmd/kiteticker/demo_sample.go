@@ -26,6 +26,12 @@ type connSample struct {
 	consumed stats.Distribution // latency from write to consumer, ns
 }
 
+// ringFill returns how full the fuller one of the connection's rings is, in
+// percent: that of raw messages, or that of ticks.
+func (c *connSample) ringFill() int {
+	return max(100*c.RingLen/max(c.RingCap, 1), 100*c.tickLen/max(c.tickCap, 1)) // inline there is no ring of messages
+}
+
 func (d *demo) sample() *sample {
 	s := &sample{at: time.Now(), sent: d.server.Totals()}
 	snapshot := d.client.Stats()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"time"
@@ -11,20 +10,18 @@ import (
 	"github.com/kiteticker/kiteticker/stats"
 )
 
-// screen shows a running demo: redrawn in place on a terminal, a line per
-// connection and second otherwise. It draws into one buffer and allocates
-// little, for it runs in the process that the demo measures.
+// screen shows a running demo: redrawn in place on a terminal, else a line for
+// each connection and second. It draws into one buffer and allocates little,
+// for it runs in the process that the demo measures.
 type screen struct {
 	d     *demo
-	out   io.Writer
+	sh    *shell
 	tty   bool
-	buf   []byte
-	drawn int // lines on the terminal to draw over
+	buf   []byte // reused
+	drawn bool
 }
 
-func newScreen(sh *shell, d *demo) *screen {
-	return &screen{d: d, out: sh.stdout, tty: isTerminal(sh)}
-}
+func newScreen(sh *shell, d *demo) *screen { return &screen{d: d, sh: sh, tty: isTerminal(sh)} }
 
 // isTerminal reports whether stdout understands cursor movements.
 func isTerminal(sh *shell) bool {
@@ -37,23 +34,20 @@ func isTerminal(sh *shell) bool {
 }
 
 // open says what is about to happen.
-func (s *screen) open() {
+func (s *screen) open() error {
 	if s.d.json {
-		return
+		return nil
 	}
-	fmt.Fprintf(s.out, "%s instruments in %v mode over %d connections, from a simulated exchange at %s\n\n",
+	s.buf = fmt.Appendf(s.buf[:0], "%s instruments in %v mode on %d connections, from a simulated exchange at %s\n\n",
 		group(uint64(s.d.instruments)), s.d.mode, s.d.conns, s.d.server.URL())
 	if !s.tty {
-		s.buf = append(s.header(s.buf[:0], "time"), '\n')
-		s.out.Write(s.buf)
+		s.buf = s.header(s.buf)
 	}
+	return s.sh.print(s.buf)
 }
 
-// close ends the drawing.
-func (s *screen) close() {}
-
 // watch draws until the demo's time is over. early is whether ctx ended it.
-func (s *screen) watch(ctx context.Context, begin *sample, ended <-chan error) (early bool, err error) {
+func (s *screen) watch(ctx context.Context, begin *sample, client *task) (early bool, err error) {
 	over := time.NewTimer(s.d.duration)
 	defer over.Stop()
 	every := time.Second
@@ -63,89 +57,111 @@ func (s *screen) watch(ctx context.Context, begin *sample, ended <-chan error) (
 	redraw := time.NewTicker(every)
 	defer redraw.Stop()
 	last := begin
-	for {
+	for !s.d.json {
 		select {
 		case <-redraw.C:
-			if !s.d.json {
-				now := s.d.sample()
-				s.draw(begin, last, now)
-				last = now
+			now := s.d.sample()
+			if err := s.draw(begin, last, now); err != nil {
+				return false, err
 			}
+			last = now
+			continue
 		case <-over.C:
-			return false, nil
 		case <-ctx.Done():
-			return true, nil
-		case err := <-ended:
-			return false, clientEnded(err)
+			early = true
+		case <-client.done:
+			return false, errEnded
 		}
+		if s.tty { // what stays on the screen are averages
+			err = s.draw(begin, begin, s.d.sample())
+		}
+		return early, err
+	}
+	select {
+	case <-over.C:
+		return false, nil
+	case <-ctx.Done():
+		return true, nil
+	case <-client.done:
+		return false, errEnded
 	}
 }
 
 // draw shows the rates since last and the latencies since begin.
-func (s *screen) draw(begin, last, now *sample) {
-	s.buf = s.buf[:0]
+func (s *screen) draw(begin, last, now *sample) error {
 	elapsed := now.at.Sub(begin.at).Seconds()
 	interval := now.at.Sub(last.at).Seconds()
+	buf := s.buf[:0]
 	if s.tty {
-		if s.drawn > 0 {
-			s.buf = append(s.buf, "\x1b["...)
-			s.buf = strconv.AppendInt(s.buf, int64(s.drawn), 10)
-			s.buf = append(s.buf, 'A')
+		buf = append(buf, noWrap...)
+		if s.drawn {
+			buf = append(buf, "\x1b["...)
+			buf = append(strconv.AppendInt(buf, int64(s.d.conns+3), 10), 'A') // up to where this began
 		}
-		s.buf = s.endLine(s.header(s.buf, ""))
+		buf = s.header(buf)
 	}
 	for i := range s.d.conns {
 		if !s.tty {
-			start := len(s.buf)
-			s.buf = strconv.AppendFloat(s.buf, elapsed, 'f', 1, 64)
-			s.buf = append(s.buf, " s"...)
-			s.buf = alignRight(s.buf, start, columns[0].width)
+			start := len(buf)
+			buf = append(strconv.AppendFloat(buf, elapsed, 'f', 1, 64), " s"...)
+			buf = alignRight(buf, start, timeWidth)
 		}
-		s.buf = s.row(s.buf, i, &begin.conns[i], &last.conns[i], &now.conns[i], interval)
-		s.buf = s.endLine(s.buf)
+		buf = row(buf, i, &begin.conns[i], &last.conns[i], &now.conns[i], interval)
+		buf = s.endLine(buf)
 	}
 	if s.tty {
-		s.buf = s.endLine(s.buf)
-		s.buf = strconv.AppendFloat(s.buf, elapsed, 'f', 1, 64)
-		s.buf = append(s.buf, " s of "...)
-		s.buf = strconv.AppendFloat(s.buf, s.d.duration.Seconds(), 'f', 1, 64)
-		s.buf = s.endLine(append(s.buf, " s, Ctrl-C ends it early"...))
-		s.drawn = s.d.conns + 3
+		buf = s.endLine(buf)
+		buf = append(strconv.AppendFloat(buf, elapsed, 'f', 1, 64), " s of "...)
+		buf = append(buf, s.d.duration.String()...)
+		buf = s.endLine(append(buf, ", Ctrl-C ends it early"...))
+		buf = append(buf, wrap...)
 	}
-	s.out.Write(s.buf)
+	s.buf, s.drawn = buf, true
+	return s.sh.print(buf)
 }
+
+// Control sequences of a terminal. Lines are cut off at its right end while the
+// screen is drawn: had they gone on in the next line, the way back up would be
+// unknown.
+const (
+	noWrap   = "\x1b[?7l"
+	wrap     = "\x1b[?7h"
+	clearEnd = "\x1b[K" // from the cursor to the end of the line
+)
 
 // endLine ends a line and, on a terminal, clears what was right of it.
 func (s *screen) endLine(buf []byte) []byte {
 	if s.tty {
-		buf = append(buf, "\x1b[K"...)
+		buf = append(buf, clearEnd...)
 	}
 	return append(buf, '\n')
 }
 
-// columns are the table's. The first is for what is not a terminal.
+// columns fit a terminal of 80 characters.
 var columns = [...]struct {
 	title string
 	width int
 }{
-	{"time", 7}, {"conn", 6}, {"state", 13}, {"instruments", 13}, {"frames/s", 10}, {"ticks/s", 11}, {"MB/s", 8},
-	{"frame ring", 12}, {"tick ring", 11}, {"lost", 9}, {"p50", 9}, {"p99", 9}, {"max", 9},
+	{"conn", 5}, {"state", 9}, {"tokens", 7}, {"frames/s", 9}, {"ticks/s", 10}, {"MB/s", 7},
+	{"ring", 6}, {"lost", 6}, {"p50", 7}, {"p99", 7}, {"max", 7},
 }
 
-func (s *screen) header(buf []byte, first string) []byte {
-	for i, c := range columns {
-		if i == 0 && first == "" {
-			continue
-		}
+const timeWidth = 7 // of the column that only a file has
+
+func (s *screen) header(buf []byte) []byte {
+	if !s.tty {
+		buf = alignRight(append(buf, "time"...), len(buf), timeWidth)
+	}
+	for _, c := range columns {
 		start := len(buf)
 		buf = alignRight(append(buf, c.title...), start, c.width)
 	}
-	return buf
+	return s.endLine(buf)
 }
 
 // row appends the columns of one connection.
-func (s *screen) row(buf []byte, conn int, begin, last, now *connSample, interval float64) []byte {
-	start, column := len(buf), 1
+func row(buf []byte, conn int, begin, last, now *connSample, interval float64) []byte {
+	start, column := len(buf), 0
 	end := func(b []byte) {
 		buf = alignRight(b, start, columns[column].width)
 		start, column = len(buf), column+1
@@ -157,21 +173,13 @@ func (s *screen) row(buf []byte, conn int, begin, last, now *connSample, interva
 	end(appendGroup(buf, rate(now.Messages-last.Messages)))
 	end(appendGroup(buf, rate(now.checked-last.checked)))
 	end(strconv.AppendFloat(buf, float64(now.Bytes-last.Bytes)/interval/1e6, 'f', 2, 64))
-	end(appendPercent(buf, now.RingLen, now.RingCap))
-	end(appendPercent(buf, now.tickLen, now.tickCap))
+	end(append(strconv.AppendInt(buf, int64(now.ringFill()), 10), " %"...))
 	end(appendGroup(buf, now.lost))
 	latency := now.consumed.Sub(begin.consumed)
 	end(appendQuantile(buf, &latency, 0.5))
 	end(appendQuantile(buf, &latency, 0.99))
 	end(appendQuantile(buf, &latency, 1))
 	return buf
-}
-
-func appendPercent(dst []byte, n, of int) []byte {
-	if of == 0 {
-		return append(dst, '-')
-	}
-	return append(strconv.AppendInt(dst, int64(100*n/of), 10), " %"...)
 }
 
 func appendQuantile(dst []byte, d *stats.Distribution, q float64) []byte {

@@ -31,7 +31,7 @@ func appendCSVRow(dst []byte, t *kiteticker.Tick) []byte {
 	full := t.Mode == kiteticker.ModeFull
 	prices := full || t.Mode == kiteticker.ModeQuote
 	traded := prices && !t.IsIndex()
-	c := csv{dst, t}
+	c := csvRow{dst, t}
 	c.dst = strconv.AppendUint(c.dst, uint64(t.Token), 10)
 	c.dst = append(append(c.dst, ','), t.Mode.String()...)
 	c.dst = strconv.AppendBool(append(c.dst, ','), t.Tradable())
@@ -60,37 +60,37 @@ func appendCSVRow(dst []byte, t *kiteticker.Tick) []byte {
 	return append(c.dst, '\n')
 }
 
-// csv is a line that is being written.
-type csv struct {
+// csvRow is a line that is being written.
+type csvRow struct {
 	dst []byte
 	t   *kiteticker.Tick
 }
 
 // next starts a column and reports whether it has a value.
-func (c *csv) next(present bool) bool {
+func (c *csvRow) next(present bool) bool {
 	c.dst = append(c.dst, ',')
 	return present
 }
 
-func (c *csv) number(present bool, n uint32) {
+func (c *csvRow) number(present bool, n uint32) {
 	if c.next(present) {
 		c.dst = strconv.AppendUint(c.dst, uint64(n), 10)
 	}
 }
 
-func (c *csv) price(present bool, price int32) {
+func (c *csvRow) price(present bool, price int32) {
 	if c.next(present) {
 		c.dst = c.t.AppendPrice(c.dst, price)
 	}
 }
 
-func (c *csv) time(t time.Time) {
+func (c *csvRow) time(t time.Time) {
 	if c.next(!t.IsZero()) {
 		c.dst = appendTime(c.dst, t)
 	}
 }
 
-func (c *csv) side(levels *[5]kiteticker.Level) {
+func (c *csvRow) side(levels *[5]kiteticker.Level) {
 	for i := range levels {
 		c.number(c.t.HasDepth(), levels[i].Quantity)
 		c.price(c.t.HasDepth(), levels[i].Price)

@@ -19,7 +19,7 @@ func appendJSONRow(dst []byte, t *kiteticker.Tick) []byte {
 // only that. Names, order and nesting are those of the official Python client;
 // a time that the packet leaves empty is null.
 func appendJSONFields(dst []byte, t *kiteticker.Tick) []byte {
-	j := row{dst, t}
+	j := jsonRow{dst, t}
 	j.text(`{"tradable":`)
 	j.dst = strconv.AppendBool(j.dst, t.Tradable())
 	j.text(`,"mode":"`)
@@ -53,34 +53,34 @@ func appendJSONFields(dst []byte, t *kiteticker.Tick) []byte {
 	return j.dst
 }
 
-// row is a JSON object that is being written.
-type row struct {
+// jsonRow is a JSON object that is being written.
+type jsonRow struct {
 	dst []byte
 	t   *kiteticker.Tick
 }
 
-func (j *row) text(s string) { j.dst = append(j.dst, s...) }
+func (j *jsonRow) text(s string) { j.dst = append(j.dst, s...) }
 
-func (j *row) number(key string, n uint32) {
+func (j *jsonRow) number(key string, n uint32) {
 	j.text(`,"`)
 	j.text(key)
 	j.text(`":`)
 	j.dst = strconv.AppendUint(j.dst, uint64(n), 10)
 }
 
-func (j *row) price(before string, price int32) {
+func (j *jsonRow) price(before string, price int32) {
 	j.text(before)
 	j.dst = j.t.AppendPrice(j.dst, price)
 }
 
 // change appends the change in percent, as the Python client has it.
-func (j *row) change() []byte {
+func (j *jsonRow) change() []byte {
 	j.text(`,"change":`)
 	return strconv.AppendFloat(j.dst, j.t.ChangePercent(), 'f', -1, 64)
 }
 
 // full appends what only full packets carry.
-func (j *row) full() {
+func (j *jsonRow) full() {
 	t := j.t
 	if t.HasDepth() {
 		j.dst = appendJSONTime(append(j.dst, `,"last_trade_time":`...), t.LastTraded())
@@ -96,7 +96,7 @@ func (j *row) full() {
 	}
 }
 
-func (j *row) side(before string, levels *[5]kiteticker.Level) {
+func (j *jsonRow) side(before string, levels *[5]kiteticker.Level) {
 	j.text(before)
 	for i := range levels {
 		if i > 0 {

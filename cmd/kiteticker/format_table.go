@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/kiteticker/kiteticker"
@@ -44,10 +45,23 @@ func appendTableRow(dst []byte, t *kiteticker.Tick) []byte {
 	end(append(dst, segmentNames[t.Segment()]...), segmentNames[t.Segment()] != "")
 	end(append(dst, t.Mode.String()...), true)
 	end(t.AppendPrice(dst, t.LastPrice), true)
-	end(append(strconv.AppendFloat(dst, t.ChangePercent(), 'f', 2, 64), '%'), t.Close != 0)
+	end(appendChange(dst, t.ChangePercent()), t.Close != 0)
 	end(appendGroup(dst, uint64(t.Volume)), traded)
 	end(t.AppendPrice(dst, t.Bids[0].Price), t.Bids[0].Quantity != 0)
 	end(t.AppendPrice(dst, t.Asks[0].Price), t.Asks[0].Quantity != 0)
 	end(appendGroup(dst, uint64(t.OI)), t.OI != 0)
 	return append(dst, '\n')
+}
+
+// appendChange appends a change in percent, with its sign unless it rounds to
+// nothing.
+func appendChange(dst []byte, percent float64) []byte {
+	percent = math.Round(percent*100) / 100
+	switch {
+	case percent == 0:
+		percent = 0 // not -0
+	case percent > 0:
+		dst = append(dst, '+')
+	}
+	return append(strconv.AppendFloat(dst, percent, 'f', 2, 64), '%')
 }

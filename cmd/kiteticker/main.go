@@ -33,6 +33,26 @@ type shell struct {
 	stdout, stderr io.Writer
 }
 
+// print writes to standard output.
+func (sh *shell) print(text []byte) error {
+	if _, err := sh.stdout.Write(text); err != nil {
+		return &outputError{err}
+	}
+	return nil
+}
+
+// outputError says that standard output takes no more.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return "writing to standard output: " + e.err.Error() }
+func (e *outputError) Unwrap() error { return e.err }
+
+// enough reports whether the reader of standard output has gone, as head does
+// when it has its lines.
+func (e *outputError) enough() bool {
+	return errors.Is(e.err, syscall.EPIPE) || errors.Is(e.err, io.ErrClosedPipe)
+}
+
 // command is one of the words after kiteticker.
 type command struct {
 	name    string
@@ -86,6 +106,9 @@ func (c *command) run(ctx context.Context, sh *shell, args []string) int {
 		err = do(ctx, sh, f.Args())
 	}
 	if err == nil {
+		return exitOK
+	}
+	if out, ok := errors.AsType[*outputError](err); ok && out.enough() {
 		return exitOK
 	}
 	if !errors.Is(err, errReported) {

@@ -20,18 +20,30 @@ func appendGroup(dst []byte, n uint64) []byte {
 
 func group(n uint64) string { return string(appendGroup(nil, n)) }
 
-// appendNanos appends a duration in the unit people read it in: 850 ns, 63 µs,
-// 1.25 ms, 2.10 s.
+// appendNanos appends a duration in three digits and the unit that people read
+// it in: 850 ns, 63 µs, 1.25 ms, 2.10 s.
 func appendNanos(dst []byte, ns int64) []byte {
 	switch {
 	case ns < 1e3:
 		return append(strconv.AppendInt(dst, ns, 10), " ns"...)
 	case ns < 999_500:
 		return append(strconv.AppendInt(dst, (ns+500)/1e3, 10), " µs"...)
-	case ns < 999_995_000:
-		return append(strconv.AppendFloat(dst, float64(ns)/1e6, 'f', 2, 64), " ms"...)
+	case ns < 999_500_000:
+		return append(appendThree(dst, float64(ns)/1e6), " ms"...)
 	default:
-		return append(strconv.AppendFloat(dst, float64(ns)/1e9, 'f', 2, 64), " s"...)
+		return append(appendThree(dst, float64(ns)/1e9), " s"...)
+	}
+}
+
+// appendThree appends x with as many decimals as make three digits.
+func appendThree(dst []byte, x float64) []byte {
+	switch {
+	case x < 9.995:
+		return strconv.AppendFloat(dst, x, 'f', 2, 64)
+	case x < 99.95:
+		return strconv.AppendFloat(dst, x, 'f', 1, 64)
+	default:
+		return strconv.AppendFloat(dst, x, 'f', 0, 64)
 	}
 }
 

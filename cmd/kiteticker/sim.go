@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kiteticker/kiteticker"
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/kitetest"
 )
@@ -102,6 +101,10 @@ func shortRecord(_ []string, a slog.Attr) slog.Attr {
 		return slog.String(slog.TimeKey, a.Value.Time().Format(time.TimeOnly))
 	case slog.LevelKey:
 		return slog.Attr{}
+	case "err":
+		if a.Value.Any() == nil { // it ended as it should
+			return slog.Attr{}
+		}
 	}
 	return a
 }
@@ -123,7 +126,7 @@ func createTickLog(name string) (*tickLog, error) {
 }
 
 func (l *tickLog) add(conn int, t *decode.Tick) {
-	l.row = appendJSONFields(l.row[:0], (*kiteticker.Tick)(t))
+	l.row = appendJSONFields(l.row[:0], t)
 	l.row = strconv.AppendInt(append(l.row, `,"conn":`...), int64(conn), 10)
 	l.row = append(l.row, "}\n"...)
 	l.buf.Write(l.row)

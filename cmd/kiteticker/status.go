@@ -34,12 +34,13 @@ func (s *status) lost(conn int, n uint64) {
 }
 
 // events writes a line for each event until the client has ended.
-func (s *status) events(events *kiteticker.EventStream) {
+func (s *status) events(events *kiteticker.EventStream) error {
 	for e := range events.All(context.Background()) {
 		if text := describeEvent(e.Data); text != "" {
 			s.line("connection %d: %s", e.Conn, text)
 		}
 	}
+	return nil
 }
 
 // describeEvent returns an event in one line, or nothing for what only
@@ -47,6 +48,9 @@ func (s *status) events(events *kiteticker.EventStream) {
 func describeEvent(data any) string {
 	switch e := data.(type) {
 	case *kiteticker.StateChange:
+		if e.To == kiteticker.StateStopped && e.Err == nil {
+			return "" // as was wanted
+		}
 		text := e.To.String()
 		if e.To == kiteticker.StateBackingOff {
 			text += " for " + e.Delay.Round(time.Millisecond).String()

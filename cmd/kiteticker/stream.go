@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"math"
-	"syscall"
 	"time"
 
 	"github.com/kiteticker/kiteticker"
@@ -90,21 +87,14 @@ func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	start := time.Now()
-	ended, reported := make(chan error, 1), make(chan struct{})
-	go func() { ended <- client.Run(ctx) }()
-	go func() { defer close(reported); status.events(events) }()
-
-	n, writeErr := s.print(sh.stdout, ticks, status)
+	var running, reporting task
+	running.start(func() error { return client.Run(ctx) })
+	reporting.start(func() error { return status.events(events) })
+	n, err := s.print(sh, ticks, status)
+	lost := ticks.Lost() // before the client goes on draining for nobody
 	stop()
-	lost := ticks.Lost()
-	err = <-ended
-	<-reported
-	switch {
-	case isBrokenPipe(writeErr):
-		return nil // who read this has had enough
-	case writeErr != nil:
-		return fmt.Errorf("writing ticks: %w", writeErr)
-	case err != nil:
+	err = errors.Join(err, running.wait(), reporting.wait())
+	if err != nil {
 		return err
 	}
 	status.line("%s ticks in %v, %s lost, %d reconnects", group(uint64(n)),
@@ -138,8 +128,16 @@ const flushAt = 64 << 10
 
 // print writes ticks until s.count are written, the stream ends or writing
 // fails. It returns how many it wrote.
-func (s *streaming) print(out io.Writer, ticks *kiteticker.TickStream, status *status) (n int, err error) {
+func (s *streaming) print(sh *shell, ticks *kiteticker.TickStream, status *status) (n int, err error) {
 	buf := append(make([]byte, 0, 2*flushAt), s.format.header...)
+	flush := func(more int) error {
+		if len(buf) <= more {
+			return nil
+		}
+		err := sh.print(buf)
+		buf = buf[:0]
+		return err
+	}
 	for batch, lost := range ticks.Batches(context.Background()) { // ends when the client has
 		if lost > 0 {
 			status.lost(int(batch[0].Conn), lost)
@@ -147,29 +145,17 @@ func (s *streaming) print(out io.Writer, ticks *kiteticker.TickStream, status *s
 		for i := range batch {
 			buf = s.format.row(buf, &batch[i])
 			if n++; n == s.count {
-				break
+				return n, flush(0)
 			}
-			if len(buf) >= flushAt {
-				if err := write(out, &buf); err != nil {
-					return n, err
-				}
+			if err := flush(flushAt); err != nil {
+				return n, err
 			}
 		}
-		if err := write(out, &buf); err != nil || n == s.count {
+		if err := flush(0); err != nil {
 			return n, err
 		}
 	}
-	return n, write(out, &buf)
-}
-
-func write(out io.Writer, buf *[]byte) error {
-	_, err := out.Write(*buf)
-	*buf = (*buf)[:0]
-	return err
-}
-
-func isBrokenPipe(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+	return n, flush(0)
 }
 
 func reconnects(s kiteticker.Stats) (n uint64) {
