@@ -33,7 +33,7 @@ var law = map[string]layer{
 	"decode":        {level: 1, tests: []string{"kitetest", gocmp}},
 	"stats":         {level: 1, imports: []string{"internal/cpu"}},
 	"shard":         {level: 2, imports: []string{"decode"}, tests: []string{gocmp}},
-	"kitetest":      {level: 2, imports: []string{"decode", ws}, tests: []string{gocmp}},
+	"kitetest":      {level: 2, imports: []string{"decode", ws}, tests: []string{ws + "/wsutil", gocmp}},
 	"conn":          {level: 3, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", ws, pool}, tests: []string{"kitetest", gocmp}},
 	".":             {level: 4, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn"}, tests: []string{"kitetest", gocmp}},
 	"bench":         {level: 5, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws, hrtime}},
