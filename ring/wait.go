@@ -78,10 +78,11 @@ const (
 	armPoll    = spinPolls + yieldPolls + 1 // the next poll is the re-check, the next Idle parks
 )
 
-// restPolls is after how many empty polls WaitSpin lets others run, about 7 ms.
-// The runtime takes the P from a spinning goroutine every 10 ms anyway, unless
-// asynchronous preemption is off: this is for that case, and rare because on
-// a locked thread, where spinning belongs, a yield takes 30 to 60 µs.
+// restPolls is after how many empty polls WaitSpin lets others run: 7 ms. The
+// runtime takes the P from a spinning goroutine every 10 ms anyway, except
+// where it has no thread to do so, as on wasm: there the other end would never
+// run. Rare, because on a locked thread, where spinning belongs, a yield takes 30
+// to 60 µs.
 const restPolls = 1 << 20
 
 // Waiter is what one goroutine waits on. Any number of goroutines may wake it,

@@ -133,16 +133,19 @@ func TestWakeBeforeTheSleep(t *testing.T) {
 }
 
 // A goroutine arms, is woken, but its re-check has found the item: the token
-// stays behind. It may end one later sleep, and no more.
+// stays behind. However often that happens, it may end one later sleep, and no
+// more.
 func TestStaleTokenCostsOnePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		steps := stepsToPark(t)
 		s := &sleeper{w: ring.NewWaiter(ring.WaitPark)}
-		for range steps {
-			s.idle(nil)
+		for range 3 {
+			for range steps {
+				s.idle(nil)
+			}
+			s.w.Wake()
+			s.w.Reset()
 		}
-		s.w.Wake()
-		s.w.Reset()
 		if n, limit := s.untilParked(t, nil), 2*steps+1; n > limit {
 			t.Errorf("with a token left over Idle parks after %d polls, want at most %d", n, limit)
 		}
@@ -195,7 +198,7 @@ func TestDoneEndsTheSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &sleeper{w: ring.NewWaiter(ring.WaitPark)}
 		done := make(chan struct{})
-		s.untilParked(t, done)
+		steps := s.untilParked(t, done)
 		close(done)
 		s.wantAwake(t, false)
 		// And it stays so.
@@ -204,7 +207,35 @@ func TestDoneEndsTheSleep(t *testing.T) {
 				t.Fatal("after done, Idle parks or returns true")
 			}
 		}
-		s.w.Wake() // nobody waits
+		s.w.Wake() // nobody waits: must leave no token
+		if n := s.untilParked(t, nil); n != steps {
+			t.Errorf("after done, Idle parks after %d polls, want %d", n, steps)
+		}
+		s.w.Wake()
+		s.wantAwake(t, true)
+	})
+}
+
+// Done is noticed at whatever poll it comes, and leaves the Waiter at rest.
+func TestDoneBetweenPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		steps := stepsToPark(t)
+		for k := range steps + 1 {
+			s := &sleeper{w: ring.NewWaiter(ring.WaitPark)}
+			done := make(chan struct{})
+			for range k {
+				s.idle(done)
+			}
+			close(done)
+			s.idle(done)
+			s.wantAwake(t, false)
+			s.w.Wake() // nobody waits: must leave no token
+			if n := s.untilParked(t, nil); n != steps {
+				t.Errorf("after done at poll %d, Idle parks after %d polls, want %d", k, n, steps)
+			}
+			s.w.Wake()
+			s.wantAwake(t, true)
+		}
 	})
 }
 
