@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/kiteticker/kiteticker"
-	"github.com/kiteticker/kiteticker/kitetest"
 )
 
 // Environment variables with the credentials.
@@ -17,13 +16,26 @@ const (
 	envAccessToken = "KITE_ACCESS_TOKEN"
 )
 
-// config returns the client's configuration, with credentials from the
-// environment, or invented ones for a server on this machine.
+// config returns the client's configuration, with the credentials of the
+// environment, or invented ones for a server on this machine. What it says
+// about a URL does not repeat it: somebody may have put a token in.
 func (s *streaming) config(getenv func(string) string) (kiteticker.Config, error) {
 	cfg := kiteticker.Config{
 		APIKey: getenv(envAPIKey), AccessToken: getenv(envAccessToken),
 		URL: s.url, Conns: s.conns,
 	}
+	u, err := url.Parse(s.url)
+	switch {
+	case s.url == "":
+		u = new(url.URL)
+	case err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "":
+		return cfg, usagef("-url is malformed, want wss://HOST, or ws://127.0.0.1:PORT for a server on this machine")
+	case u.RawQuery != "" || u.User != nil || u.Fragment != "":
+		return cfg, usagef("-url has parameters, want only wss://HOST: credentials come from %s and %s", envAPIKey, envAccessToken)
+	case u.Scheme == "ws" && !isLoopback(u.Hostname()):
+		return cfg, usagef("-url is ws:// to another machine, which would send the access token in the clear, want wss://HOST")
+	}
+	s.local = u.Scheme == "ws"
 	var missing []string
 	for _, v := range []struct{ name, value string }{{envAPIKey, cfg.APIKey}, {envAccessToken, cfg.AccessToken}} {
 		if v.value == "" {
@@ -32,8 +44,8 @@ func (s *streaming) config(getenv func(string) string) (kiteticker.Config, error
 	}
 	switch {
 	case len(missing) == 0:
-	case s.local():
-		// A key of its own, so that several streams each have their three connections.
+	case s.local:
+		// A key of its own, so that each of several streams has its three connections.
 		cfg.APIKey, cfg.AccessToken = fmt.Sprintf("local-%d", os.Getpid()), "local"
 	default:
 		return cfg, usagef("set %s in the environment", strings.Join(missing, " and "))
@@ -41,19 +53,7 @@ func (s *streaming) config(getenv func(string) string) (kiteticker.Config, error
 	return cfg, nil
 }
 
-// local reports whether the URL is a plain one on this machine: a simulated
-// exchange, and never Kite itself.
-func (s *streaming) local() bool {
-	u, err := url.Parse(s.url)
-	if err != nil || u.Scheme != "ws" {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
-
-// fallback is how many instruments are subscribed when none is named: what one
-// connection can carry.
-const fallback = kiteticker.MaxTokensPerConn
-
-func (s *streaming) fallbackTokens() []uint32 { return kitetest.Universe(fallback) }

@@ -33,8 +33,8 @@ Examples:
 `,
 	setup: func(f *flags) job {
 		d := &decoding{in: encodingRaw, kind: kindFrame}
-		choice(f, &d.in, "in", "`encoding` of the input: raw, hex or base64", encodingRaw, encodingHex, encodingBase64)
-		choice(f, &d.kind, "kind", "`frame` is a whole message, packet the bytes of one instrument in it", kindFrame, kindPacket)
+		choice(f, &d.in, "in", "the input is in this `ENCODING`: raw, hex or base64", encodingRaw, encodingHex, encodingBase64)
+		choice(f, &d.kind, "kind", "the input is this `KIND` of bytes: a frame, which is a message, or a packet of it", kindFrame, kindPacket)
 		return d.run
 	},
 }

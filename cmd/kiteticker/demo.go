@@ -38,17 +38,23 @@ Examples:
 	setup: func(f *flags) job {
 		d := &demo{conns: kiteticker.MaxConns, rate: 4, mode: kiteticker.ModeFull, duration: 10 * time.Second}
 		f.whole(&d.instruments, "instruments", 1, kiteticker.MaxConns*kiteticker.MaxTokensPerConn,
-			"`number` of instruments, at most 3000 for each connection")
-		f.Lookup("instruments").DefValue = "9000, or what the connections can carry"
-		f.whole(&d.conns, "conns", 1, kiteticker.MaxConns, "`number` of connections, 1 to 3")
-		f.rate(&d.rate, "rate", "`updates` per second of each instrument, or max: as fast as possible")
-		choice(f, &d.mode, "mode", "`mode` to subscribe in: ltp, quote or full", modes...)
-		f.span(&d.duration, "duration", "how `long`, counted from the first snapshot")
-		choice(f, &d.profile, "profile", "where ticks are decoded: `balanced` or inline", kiteticker.Balanced, kiteticker.Inline)
-		f.BoolVar(&d.json, "json", false, "print one JSON object at the end and nothing else")
+			"subscribe to `N` instruments")
+		f.Lookup("instruments").DefValue = "3000 for each connection, the most it takes"
+		f.whole(&d.conns, "conns", 1, kiteticker.MaxConns, "`N` connections, 1 to 3")
+		f.rate(&d.rate, "rate", rateUsage)
+		choice(f, &d.mode, "mode", modeUsage, modes...)
+		f.span(&d.duration, "duration", "watch for `DURATION`, counted from the first snapshot")
+		choice(f, &d.profile, "profile", "decode ticks by this `PROFILE`: balanced or inline", kiteticker.Balanced, kiteticker.Inline)
+		f.toggle(&d.json, "json", "print one JSON object at the end and nothing else")
 		return d.run
 	},
 }
+
+// Of flags that several commands have.
+const (
+	rateUsage = "`R` updates per second of each instrument, or max: as fast as possible"
+	modeUsage = "subscribe in this `MODE`: ltp, quote or full"
+)
 
 var modes = []kiteticker.Mode{kiteticker.ModeLTP, kiteticker.ModeQuote, kiteticker.ModeFull}
 
@@ -86,7 +92,11 @@ func (d *demo) run(ctx context.Context, sh *shell, args []string) error {
 		return err
 	}
 	defer d.server.Close()
+	return d.play(ctx, sh)
+}
 
+// play runs a demo that is open.
+func (d *demo) play(ctx context.Context, sh *shell) error {
 	// What ends the demo does not end the client: it is to receive what was
 	// sent until then.
 	clientCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -138,13 +148,14 @@ func (d *demo) open() (err error) {
 	return err
 }
 
-// tickRing returns the capacity of the tick rings. At a finite rate it is the
-// library's default. At an infinite one the exchange does not wait for the
-// consumers, and two of three goroutines that share a processor wait for the
-// third: the ring must hold what comes meanwhile.
+// tickRing returns the capacity of the tick rings: the library's default at a
+// finite rate. As fast as possible, more than a million ticks a second come
+// down each connection, and the exchange does not wait for a consumer: the ring
+// must hold what comes while the operating system runs somebody else. This one
+// has a fifth of a second, in 55 MB.
 func (d *demo) tickRing() int {
 	if math.IsInf(d.rate, 1) {
-		return 1 << 16
+		return 1 << 18
 	}
 	return 0
 }

@@ -57,29 +57,32 @@ func decodeHex(input []byte) ([]byte, error) {
 	return out, nil
 }
 
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
 // decodeBase64 takes both alphabets, with or without padding.
 func decodeBase64(input []byte) ([]byte, error) {
 	text := make([]byte, 0, len(input))
-	var where []int // in input, of each byte of text
+	padded := false
 	for i, c := range input {
 		switch {
 		case isSpace(c):
+			continue
+		case c == '=':
+			padded = true
 			continue
 		case c == '-':
 			c = '+'
 		case c == '_':
 			c = '/'
 		}
-		text, where = append(text, c), append(where, i)
-	}
-	text = []byte(strings.TrimRight(string(text), "="))
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	n, err := base64.RawStdEncoding.Decode(out, text)
-	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
-		if int(at) < len(text) && len(text)%4 != 1 {
-			return nil, fmt.Errorf("byte %d of the input is %q, want a character of base64", where[at], input[where[at]])
+		if padded || strings.IndexByte(base64Alphabet, c) < 0 {
+			return nil, fmt.Errorf("byte %d of the input is %q, want a character of base64", i, input[i])
 		}
+		text = append(text, c)
+	}
+	out, err := base64.RawStdEncoding.DecodeString(string(text))
+	if err != nil { // only its end can be wrong
 		return nil, errors.New("the base64 input ends in the middle of a byte")
 	}
-	return out[:n], err
+	return out, nil
 }

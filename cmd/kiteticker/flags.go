@@ -132,6 +132,17 @@ func (f *flags) span(dst *time.Duration, name, usage string) {
 	})
 }
 
+// toggle declares a flag that is false unless it is given.
+func (f *flags) toggle(dst *bool, name, usage string) {
+	f.BoolFunc(name, usage, func(s string) (err error) {
+		if *dst, err = strconv.ParseBool(s); err != nil {
+			f.refused = true
+			return errors.New("want true or false")
+		}
+		return nil
+	})
+}
+
 // choice declares a flag for one of the given values, each by its name.
 func choice[T fmt.Stringer](f *flags, dst *T, name, usage string, values ...T) {
 	f.option(name, usage, (*dst).String(), func(s string) error {
@@ -161,10 +172,10 @@ func (f *flags) print(w io.Writer) {
 	})
 	f.VisitAll(func(fl *flag.Flag) {
 		h, text := head(fl)
-		if fl.DefValue != "" && fl.DefValue != "false" {
+		if fl.DefValue != "" {
 			text += " (default " + fl.DefValue + ")"
 		}
-		fmt.Fprintf(w, "%s\t%-*s  %s\n", title, width, h, text)
+		fmt.Fprintf(w, "%s  %-*s  %s\n", title, width, h, text)
 		title = ""
 	})
 }

@@ -14,8 +14,8 @@ var tableColumns = [...]struct {
 	title string
 	width int
 }{
-	{"received", 12}, {"conn", 5}, {"token", 11}, {"segment", 8}, {"mode", 6}, {"last", 14}, {"change", 9},
-	{"volume", 12}, {"bid", 14}, {"ask", 14}, {"oi", 12},
+	{"received", 13}, {"conn", 5}, {"token", 11}, {"segment", 8}, {"mode", 6}, {"last", 13}, {"change", 9},
+	{"volume", 14}, {"bid", 13}, {"ask", 13}, {"oi", 14},
 }
 
 func tableHeader() string {

@@ -162,6 +162,8 @@ func names() string {
 
 // help prints the manual of one command.
 func (c *command) help(w io.Writer, f *flags) {
-	fmt.Fprintf(w, "Usage: %s\n\n%s\n", strings.TrimSpace("kiteticker "+c.name+" [flags] "+c.args), strings.TrimSpace(c.manual))
+	line := "kiteticker " + c.name
+	f.VisitAll(func(*flag.Flag) { line = "kiteticker " + c.name + " [flags]" })
+	fmt.Fprintf(w, "Usage: %s\n\n%s\n", strings.TrimSpace(line+" "+c.args), strings.TrimSpace(c.manual))
 	f.print(w)
 }

@@ -50,12 +50,9 @@ func appendThree(dst []byte, x float64) []byte {
 func nanos(ns int64) string { return string(appendNanos(nil, ns)) }
 
 // alignRight moves what was appended to dst after position start to the right
-// end of a column of width characters.
+// end of a column of width characters, and at least by a space.
 func alignRight(dst []byte, start, width int) []byte {
-	n := width - utf8.RuneCount(dst[start:])
-	if n <= 0 {
-		return dst
-	}
+	n := max(width-utf8.RuneCount(dst[start:]), 1)
 	end := len(dst)
 	for range n {
 		dst = append(dst, ' ')

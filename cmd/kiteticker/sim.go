@@ -38,11 +38,11 @@ Examples:
 `,
 	setup: func(f *flags) job {
 		s := &sim{rate: 4, seed: 1, instruments: 9000}
-		f.StringVar(&s.addr, "addr", "127.0.0.1:7000", "TCP `address` to listen on; port 0 takes a free one")
-		f.rate(&s.rate, "rate", "`updates` per second of each instrument, or max: as fast as possible")
-		f.seed(&s.seed, "seed", "`number` that all prices and quantities follow from")
-		f.whole(&s.instruments, "instruments", 1, maxListed, "`number` of instruments, across all segments")
-		f.StringVar(&s.logFile, "log", "", "write every tick that is sent to this `file`, as JSON lines")
+		f.StringVar(&s.addr, "addr", "127.0.0.1:7000", "listen on TCP address `ADDR`; port 0 takes a free one")
+		f.rate(&s.rate, "rate", rateUsage)
+		f.seed(&s.seed, "seed", "let all prices and quantities follow from `N`")
+		f.whole(&s.instruments, "instruments", 1, maxListed, "list `N` instruments, across all segments")
+		f.StringVar(&s.logFile, "log", "", "write every tick that is sent to `FILE`, as JSON lines")
 		return s.run
 	},
 }

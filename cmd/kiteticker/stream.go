@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/kitetest"
 )
 
 var streamCommand = &command{
@@ -39,13 +40,13 @@ Examples:
 	setup: func(f *flags) job {
 		s := &streaming{mode: kiteticker.ModeFull, conns: kiteticker.MaxConns, format: formats[0], count: math.MaxInt}
 		f.StringVar(&s.url, "url", "", "`URL` of the server (default wss://ws.kite.trade)")
-		choice(f, &s.mode, "mode", "`mode` to subscribe in: ltp, quote or full", modes...)
-		f.whole(&s.conns, "conns", 1, kiteticker.MaxConns, "`number` of connections, 1 to 3")
-		choice(f, &s.format, "format", "how to print ticks: `table`, jsonl or csv", formats...)
-		f.whole(&s.count, "count", 1, math.MaxInt, "end after so many `ticks`")
+		choice(f, &s.mode, "mode", modeUsage, modes...)
+		f.whole(&s.conns, "conns", 1, kiteticker.MaxConns, "`N` connections, 1 to 3")
+		choice(f, &s.format, "format", "print ticks in this `FORMAT`: table, jsonl or csv", formats...)
+		f.whole(&s.count, "count", 1, math.MaxInt, "end after `N` ticks")
 		f.Lookup("count").DefValue = ""
-		f.span(&s.duration, "duration", "end after so `long`")
-		f.StringVar(&s.tokensFile, "tokens", "", "`file` of tokens to add, one a line; # begins a comment")
+		f.span(&s.duration, "duration", "end after `DURATION`")
+		f.StringVar(&s.tokensFile, "tokens", "", "add the tokens in `FILE`, one a line; # begins a comment")
 		return s.run
 	},
 }
@@ -58,6 +59,8 @@ type streaming struct {
 	count      int
 	duration   time.Duration
 	tokensFile string
+
+	local bool // the server is on this machine: a simulated exchange, never Kite itself
 }
 
 func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
@@ -71,7 +74,7 @@ func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
 		return err
 	}
 	if len(tokens) == 0 {
-		tokens = s.fallbackTokens()
+		tokens = kitetest.Universe(kiteticker.MaxTokensPerConn)
 		status.line("no tokens given: subscribing to the first %s of the simulated exchange", group(uint64(len(tokens))))
 	}
 	client, ticks, events, err := s.open(cfg, tokens)
@@ -106,7 +109,7 @@ func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
 func (s *streaming) open(cfg kiteticker.Config, tokens []uint32) (*kiteticker.Client, *kiteticker.TickStream, *kiteticker.EventStream, error) {
 	client, err := kiteticker.New(cfg)
 	if err != nil {
-		return nil, nil, nil, &usageError{err.Error()} // the rest of cfg is right: it is the URL or the credentials
+		return nil, nil, nil, err
 	}
 	if err := client.Subscribe(s.mode, tokens...); err != nil {
 		if capacity, ok := errors.AsType[*kiteticker.CapacityError](err); ok {

@@ -30,7 +30,7 @@ func (s *streaming) tokens(args []string) ([]uint32, error) {
 		}
 		tokens = append(tokens, more...)
 	}
-	if len(tokens) == 0 && !s.local() {
+	if len(tokens) == 0 && !s.local {
 		return nil, usagef("no instruments: want TOKEN... or -tokens FILE")
 	}
 	return tokens, nil
