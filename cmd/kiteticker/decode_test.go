@@ -109,7 +109,7 @@ func TestDecodeInput(t *testing.T) {
 		{"", raw, exitOK, jsonLTP},
 		{"-", raw, exitOK, jsonLTP},
 		{file, "", exitOK, jsonLTP},
-		{file + ".gone", "", exitFailure, "message.bin.gone: no such file"},
+		{file + ".gone", "", exitFailure, "message.bin.gone: "},
 		{"-in hex", "00 01\n\t0008 00063A01 00025d7C\r\n", exitOK, jsonLTP},
 		{"-in hex", "0001 0g08", exitFailure, `byte 6 of the input is 'g', want a hex digit`},
 		{"-in hex", "0x01", exitFailure, `byte 1 of the input is 'x', want a hex digit`},

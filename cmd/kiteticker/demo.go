@@ -161,62 +161,54 @@ func (d *demo) tickRing() int {
 }
 
 // measure opens the market after the first snapshot, watches it until the time
-// is over, closes it, and waits for what is under way.
+// is over or ctx is done, closes it, and waits for what is under way.
 func (d *demo) measure(ctx context.Context, screen *screen, client *task) (*result, error) {
 	if err := screen.open(); err != nil {
 		return nil, err
 	}
-	early, err := d.wait(ctx, client, d.allSubscribed)
-	if err == nil && !early {
-		early, err = d.wait(ctx, client, d.allReceived)
-	}
-	if err != nil {
+	// Not ended by ctx: a snapshot that is half received cannot be checked.
+	if err := d.wait(client, func() bool { return d.allSubscribed() && d.allReceived() }); err != nil {
 		return nil, fmt.Errorf("the first snapshot: %w", err)
 	}
 	runtime.GC() // what starting up left behind is not the steady state's
-	res := &result{early: early, begin: d.sample(), memory: readMemory()}
-	if !early {
-		d.server.Resume()
-		res.early, err = screen.watch(ctx, res.begin, client)
-		d.server.Pause()
+	res := &result{begin: d.sample(), memory: readMemory()}
+	d.server.Resume()
+	err := screen.watch(ctx, res.begin, client)
+	d.server.Pause()
+	res.closed, res.early = time.Now(), ctx.Err() != nil
+	if err == nil {
+		err = d.wait(client, d.allReceived)
 	}
-	res.closed = time.Now()
-	if err != nil {
+	if err != nil && !errors.Is(err, errMissing) { // the report tells what is missing, with more detail
 		return nil, err
-	}
-	_, err = d.wait(context.WithoutCancel(ctx), client, d.allReceived)
-	if errors.Is(err, errMissing) {
-		err = nil // the report says so, with more detail
 	}
 	res.memory = readMemory().since(res.memory)
 	res.end = d.sample()
-	return res, err
+	return res, nil
 }
 
 var errMissing = errors.New("ticks are missing")
 
-// wait polls done until it returns true. early is whether ctx ended it before.
-// It gives up when nothing was received for a while.
-func (d *demo) wait(ctx context.Context, client *task, done func() bool) (early bool, err error) {
+// wait polls done until it returns true. It gives up when nothing was received
+// for a while.
+func (d *demo) wait(client *task, done func() bool) error {
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	last, since := d.ticks(), time.Now()
 	for !done() {
 		select {
-		case <-ctx.Done():
-			return true, nil
 		case <-client.done:
-			return false, errEnded
+			return errEnded
 		case now := <-poll.C:
 			if n := d.ticks(); n != last {
 				last, since = n, now
 			} else if now.Sub(since) > patience {
-				return false, fmt.Errorf("%w: %s sent, %s received, and no more for %v",
+				return fmt.Errorf("%w: %s sent, %s received, and no more for %v",
 					errMissing, group(d.server.Totals().Ticks), group(n), patience)
 			}
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // errEnded is what the demo makes of a client that ends by itself; the client

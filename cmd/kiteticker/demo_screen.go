@@ -46,10 +46,10 @@ func (s *screen) open() error {
 	return s.sh.print(s.buf)
 }
 
-// watch draws until the demo's time is over. early is whether ctx ended it.
-func (s *screen) watch(ctx context.Context, begin *sample, client *task) (early bool, err error) {
-	over := time.NewTimer(s.d.duration)
-	defer over.Stop()
+// watch draws until the demo's time is over or ctx is done.
+func (s *screen) watch(ctx context.Context, begin *sample, client *task) error {
+	ctx, cancel := context.WithTimeout(ctx, s.d.duration)
+	defer cancel()
 	every := time.Second
 	if s.tty {
 		every = 250 * time.Millisecond
@@ -57,33 +57,25 @@ func (s *screen) watch(ctx context.Context, begin *sample, client *task) (early 
 	redraw := time.NewTicker(every)
 	defer redraw.Stop()
 	last := begin
-	for !s.d.json {
+	for {
 		select {
 		case <-redraw.C:
+			if s.d.json {
+				continue
+			}
 			now := s.d.sample()
 			if err := s.draw(begin, last, now); err != nil {
-				return false, err
+				return err
 			}
 			last = now
-			continue
-		case <-over.C:
 		case <-ctx.Done():
-			early = true
+			if s.tty && !s.d.json {
+				return s.draw(begin, begin, s.d.sample()) // what stays are averages
+			}
+			return nil
 		case <-client.done:
-			return false, errEnded
+			return errEnded
 		}
-		if s.tty { // what stays on the screen are averages
-			err = s.draw(begin, begin, s.d.sample())
-		}
-		return early, err
-	}
-	select {
-	case <-over.C:
-		return false, nil
-	case <-ctx.Done():
-		return true, nil
-	case <-client.done:
-		return false, errEnded
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 type status struct {
 	out io.Writer // safe for several goroutines
 
+	failed bool // a connection has ended for good, and why was told; read after events
+
 	untold uint64    // ticks lost since the last line about it
 	told   time.Time // of that line
 }
@@ -36,6 +38,9 @@ func (s *status) lost(conn int, n uint64) {
 // events writes a line for each event until the client has ended.
 func (s *status) events(events *kiteticker.EventStream) error {
 	for e := range events.All(context.Background()) {
+		if change, ok := e.Data.(*kiteticker.StateChange); ok && change.To == kiteticker.StateStopped && change.Err != nil {
+			s.failed = true
+		}
 		if text := describeEvent(e.Data); text != "" {
 			s.line("connection %d: %s", e.Conn, text)
 		}

@@ -96,9 +96,15 @@ func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
 	n, err := s.print(sh, ticks, status)
 	lost := ticks.Lost() // before the client goes on draining for nobody
 	stop()
-	err = errors.Join(err, running.wait(), reporting.wait())
-	if err != nil {
+	clientErr := running.wait()
+	_ = reporting.wait()
+	switch {
+	case err != nil:
 		return err
+	case clientErr != nil && status.failed:
+		return errReported
+	case clientErr != nil:
+		return clientErr
 	}
 	status.line("%s ticks in %v, %s lost, %d reconnects", group(uint64(n)),
 		time.Since(start).Round(time.Millisecond), group(lost), reconnects(client.Stats()))

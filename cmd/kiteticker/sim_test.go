@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// startSim runs sim on a free port and returns its URL, and what ends it and
+// returns its outcome, with all of stdout.
+func startSim(t *testing.T, flags string) (url string, end func() outcome) {
+	t.Helper()
+	r, w := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan outcome, 1)
+	go func() {
+		o := invocation{args: append([]string{"sim", "-addr", "127.0.0.1:0"}, strings.Fields(flags)...), stdout: w}.run(ctx)
+		w.Close()
+		done <- o
+	}()
+	lines := bufio.NewReader(r)
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(lines)
+		rest <- first + string(text)
+	}()
+	return regexp.MustCompile(`ws://[0-9.:]+[0-9]`).FindString(first), func() outcome {
+		cancel()
+		o := <-done
+		o.stdout = <-rest
+		return o
+	}
+}
+
+// The exchange in one process and a client in another, without account or
+// tokens: what the client prints is what the exchange has logged as sent.
+func TestSimAndStream(t *testing.T) {
+	for _, mode := range []string{"ltp", "quote", "full"} {
+		t.Run(mode, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "sent.jsonl")
+			url, end := startSim(t, "-instruments 18 -rate 1000 -log "+log)
+			o := kt(t, "stream", "-url", url, "-mode", mode, "-format", "jsonl", "-count", "1000")
+			o.want(t, exitOK, "}\n", "1,000 ticks in ")
+			sim := end()
+			sim.want(t, exitOK, "any api_key and any access_token will do", "")
+			sent, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Of each instrument, the beginning of what was sent was received.
+			logged := byToken(string(sent))
+			for token, rows := range byToken(o.stdout) {
+				if n := len(rows); n > len(logged[token]) || !slices.Equal(rows, logged[token][:n]) {
+					t.Errorf("instrument %s: received\n%s\nsent\n%s", token, strings.Join(rows, "\n"), strings.Join(logged[token], "\n"))
+				}
+			}
+		})
+	}
+}
+
+// byToken groups JSON rows by instrument, without what only one side knows.
+func byToken(rows string) map[string][]string {
+	group := map[string][]string{}
+	for row := range strings.Lines(rows) {
+		row, _, _ = strings.Cut(row, `,"conn":`)
+		token := regexp.MustCompile(`"instrument_token":(\d+)`).FindString(row)
+		group[token] = append(group[token], row)
+	}
+	return group
+}
+
+// Sim tells who comes and goes, and in the end what it sent.
+func TestSimReport(t *testing.T) {
+	url, end := startSim(t, "-instruments 1 -rate 0")
+	kt(t, "stream", "-url", url, "-conns", "1", "-count", "1", "408065").want(t, exitOK, "408065", "live")
+	o := end()
+	for _, line := range []string{
+		`simulated exchange at ` + regexp.QuoteMeta(url) + `: 1 instruments, 0 updates/s of each`,
+		`any api_key and any access_token will do; connect to ` + regexp.QuoteMeta(url) + `/\?api_key=any&access_token=any`,
+		`time=\d\d:\d\d:\d\d msg=connected conn=0`,
+		`time=\d\d:\d\d:\d\d msg=disconnected conn=0.*`,
+		`sent 2 ticks in 2 messages, 0\.0 MB, on 1 connections in .*s`,
+	} {
+		if !regexp.MustCompile("(?m)^" + line + "$").MatchString(o.stdout) {
+			t.Errorf("stdout lacks a line like %q:\n%s", line, o.stdout)
+		}
+	}
+}
+
+func TestSimErrors(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	kt(t, "sim", "-addr", busy.Addr().String()).want(t, exitFailure, "", "kiteticker sim: listen tcp")
+	kt(t, "sim", "-addr", "127.0.0.1:0", "-log", t.TempDir()+"/none/log").want(t, exitFailure, "", "kiteticker sim: open ")
+}
