@@ -1,0 +1,157 @@
+package kiteticker_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/kitetest"
+)
+
+// listen starts a simulated exchange on loopback TCP.
+func listen(tb testing.TB, cfg kitetest.Config) *kitetest.Server {
+	tb.Helper()
+	srv, err := kitetest.Listen(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { srv.Close() })
+	return srv
+}
+
+// waitFor polls until ok holds. It is for loopback tests, where no bubble's
+// clock can say that everything has settled.
+func waitFor(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); {
+		if time.Now().After(deadline) {
+			tb.Fatalf("%s did not happen within 30 s", what)
+		}
+		runtime.Gosched()
+	}
+}
+
+// In steady state a message takes no allocation from the socket to the
+// consumer, whatever its size.
+func TestNoAllocationFromSocketToConsumer(t *testing.T) {
+	for _, profile := range profiles {
+		t.Run(profile.String(), func(t *testing.T) {
+			tokens := kitetest.Universe(300)
+			srv := listen(t, kitetest.Config{Instruments: tokens, Heartbeat: -1})
+			c := newClient(t, kiteticker.Config{
+				APIKey: "key", AccessToken: "token", URL: srv.URL(), Conns: 1, Profile: profile,
+			})
+			s := ticks(t, c, kiteticker.StreamConfig{})
+			second := ticks(t, c, kiteticker.StreamConfig{}) // never read: losing is free, too
+			subscribe(t, c, kiteticker.ModeFull, tokens...)
+			stop := run(c)
+			got := make(chan int)
+			go func() {
+				defer close(got)
+				for batch := range s.Batches(context.Background()) {
+					got <- len(batch)
+				}
+			}()
+			receive := func(n int) {
+				for n > 0 {
+					n -= <-got
+				}
+			}
+			receive(600) // snapshots in quote, then in full mode
+			step := func() {
+				srv.Step()
+				receive(len(tokens))
+			}
+			for range 50 {
+				step() // fills the pools and the second stream's ring
+			}
+			if n := testing.AllocsPerRun(200, step); n != 0 {
+				t.Errorf("%v allocations per message of %d ticks, want 0", n, len(tokens))
+			}
+			if second.Lost() == 0 {
+				t.Error("the unread stream lost nothing: the test is too short to cover losing")
+			}
+			if err := stop(); err != nil {
+				t.Errorf("Run: %v", err)
+			}
+			if _, open := <-got; open {
+				t.Error("a batch after the end")
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	serverTLS, clientTLS, err := kitetest.LoopbackTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := listen(t, kitetest.Config{TLS: serverTLS, Rate: 100, Instruments: kitetest.Universe(30)})
+	c := newClient(t, kiteticker.Config{APIKey: "key", AccessToken: "token", URL: srv.URL(), TLS: clientTLS})
+	all := keep(t, ticks(t, c, kiteticker.StreamConfig{}))
+	subscribe(t, c, kiteticker.ModeFull, kitetest.Universe(30)...)
+	stop := run(c)
+	waitFor(t, "a thousand ticks", func() bool { return srv.Totals().Ticks > 1000 })
+	srv.Pause()
+	sent := srv.Totals().Ticks
+	waitFor(t, "the last tick", func() bool {
+		var n uint64
+		for _, cs := range c.Stats().Conns {
+			n += cs.Ticks
+		}
+		return n == sent
+	})
+	if err := stop(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	all.check(t, srv)
+}
+
+// Without the right root the certificate is refused, and the dial backs off.
+func TestTLSIsVerified(t *testing.T) {
+	serverTLS, _, err := kitetest.LoopbackTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := listen(t, kitetest.Config{TLS: serverTLS})
+	c := newClient(t, kiteticker.Config{APIKey: "key", AccessToken: "token", URL: srv.URL(), Conns: 1})
+	events, err := c.Events("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := run(c)
+	for e := range events.All(t.Context()) {
+		sc, ok := e.Data.(*kiteticker.StateChange)
+		if !ok || sc.To == kiteticker.StateDialing {
+			continue
+		}
+		var unknown x509.UnknownAuthorityError
+		if sc.To != kiteticker.StateBackingOff || !errors.As(sc.Err, &unknown) {
+			t.Errorf("the connection went %v for %v, want backing off for an unknown authority", sc.To, sc.Err)
+		}
+		break
+	}
+	if err := stop(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+// Profiles may pin their parsers; where that is impossible they still run.
+func TestPinnedParsers(t *testing.T) {
+	srv := listen(t, kitetest.Config{Instruments: kitetest.Universe(9)})
+	c := newClient(t, kiteticker.Config{
+		APIKey: "key", AccessToken: "token", URL: srv.URL(), PinCPUs: []int{0, 1 << 20},
+	})
+	all := keep(t, ticks(t, c, kiteticker.StreamConfig{}))
+	subscribe(t, c, kiteticker.ModeFull, kitetest.Universe(9)...)
+	stop := run(c)
+	waitFor(t, "the snapshots", func() bool { return srv.Totals().Ticks == 18 })
+	if err := stop(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	all.check(t, srv)
+}
