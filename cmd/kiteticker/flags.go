@@ -101,7 +101,7 @@ const maxRate = 1e6
 
 // rate declares a flag for a number of updates per second; max is infinite.
 func (f *flags) rate(dst *float64, name, usage string) {
-	f.option(name, usage, strconv.FormatFloat(*dst, 'g', -1, 64), func(s string) error {
+	f.option(name, usage, rateText(*dst), func(s string) error {
 		if s == "max" {
 			*dst = math.Inf(1)
 			return nil
@@ -113,6 +113,13 @@ func (f *flags) rate(dst *float64, name, usage string) {
 		*dst = r
 		return nil
 	})
+}
+
+func rateText(r float64) string {
+	if math.IsInf(r, 1) {
+		return "max"
+	}
+	return strconv.FormatFloat(r, 'g', -1, 64)
 }
 
 // span declares a flag for a positive duration. Its default may be 0, which is

@@ -81,7 +81,7 @@ func (s *sim) run(ctx context.Context, sh *shell, args []string) (err error) {
 	}
 	fmt.Fprintf(out, "simulated exchange at %s: %s instruments, %s updates/s of each\n"+
 		"any api_key and any access_token will do; connect to %s/?api_key=any&access_token=any\n",
-		server.URL(), group(uint64(s.instruments)), strconv.FormatFloat(s.rate, 'g', -1, 64), server.URL())
+		server.URL(), group(uint64(s.instruments)), rateText(s.rate), server.URL())
 
 	<-ctx.Done()
 	server.Close()

@@ -24,14 +24,14 @@ func (s *status) line(format string, args ...any) {
 	fmt.Fprintf(s.out, "kiteticker stream: %s\n", fmt.Sprintf(format, args...))
 }
 
-// lost tells of ticks that were lost because their printing is too slow, at
-// most once a second. The summary has the total.
-func (s *status) lost(conn int, n uint64) {
+// lost tells of ticks that were lost because the output is too slow, at most
+// once a second. The summary has the total.
+func (s *status) lost(n uint64) {
 	s.untold += n
 	if time.Since(s.told) < time.Second {
 		return
 	}
-	s.line("connection %d: %s ticks lost: the reader of the output is slower than the market", conn, group(s.untold))
+	s.line("%s ticks lost: the output is slower than the market", group(s.untold))
 	s.untold, s.told = 0, time.Now()
 }
 

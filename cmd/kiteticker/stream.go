@@ -149,7 +149,7 @@ func (s *streaming) print(sh *shell, ticks *kiteticker.TickStream, status *statu
 	}
 	for batch, lost := range ticks.Batches(context.Background()) { // ends when the client has
 		if lost > 0 {
-			status.lost(int(batch[0].Conn), lost)
+			status.lost(lost)
 		}
 		for i := range batch {
 			buf = s.format.row(buf, &batch[i])

@@ -266,12 +266,12 @@ func TestDescribeEvent(t *testing.T) {
 func TestStatusLost(t *testing.T) {
 	var out capture
 	s := &status{out: &out}
-	s.lost(1, 5)
-	s.lost(1, 6)
+	s.lost(5)
+	s.lost(6)
 	s.told = s.told.Add(-time.Second)
-	s.lost(2, 1000)
-	want := "kiteticker stream: connection 1: 5 ticks lost: the reader of the output is slower than the market\n" +
-		"kiteticker stream: connection 2: 1,006 ticks lost: the reader of the output is slower than the market\n"
+	s.lost(1000)
+	want := "kiteticker stream: 5 ticks lost: the output is slower than the market\n" +
+		"kiteticker stream: 1,006 ticks lost: the output is slower than the market\n"
 	if got := out.String(); got != want {
 		t.Errorf("stderr is\n%swant\n%s", got, want)
 	}
