@@ -174,7 +174,28 @@ func TestHandshakeDelay(t *testing.T) {
 		if d := time.Since(start); d != time.Minute {
 			t.Errorf("handshake took %v, want 1m", d)
 		}
+		s.Reject(http.StatusBadGateway, nil, "late", 1)
+		if resp, body := get(t, s, credentials[1:]); resp.StatusCode != 502 || body != "late" {
+			t.Errorf("answer is %d %q, want 502", resp.StatusCode, body)
+		}
 	})
+}
+
+// Whatever is sent to all connections comes after the response.
+func TestResponseComesFirst(t *testing.T) {
+	s := kitetest.NewServer(t, kitetest.Config{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for s.Dials() < 300 {
+			s.SendText("early")
+		}
+	}()
+	for range 300 {
+		c := dial(t, s)
+		c.nc.Close()
+	}
+	<-done
 }
 
 func TestRequestIsKept(t *testing.T) {

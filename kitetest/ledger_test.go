@@ -180,6 +180,13 @@ func TestCloseLeavesNothing(t *testing.T) {
 		if d := time.Since(start); d > time.Second {
 			t.Errorf("Close took %v", d)
 		}
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		for _, f := range []string{"kitetest.(*Server).accept", "kitetest.(*Conn).", "kitetest.(*market).run"} {
+			if strings.Contains(string(stacks), f) {
+				t.Fatalf("%s is still there after Close:\n%s", f, stacks)
+			}
+		}
 		if err := s.Close(); err == nil {
 			t.Error("second Close: no error")
 		}

@@ -98,9 +98,11 @@ func TestSlowClientMissesNothing(t *testing.T) {
 		s := kitetest.NewServer(t, kitetest.Config{Instruments: equities(400), Rate: 4, WriteTimeout: time.Minute})
 		c := dial(t, s)
 		subscribe(c, decode.ModeFull, equities(400))
-		time.Sleep(30 * time.Second) // 9 MB, of which the connection holds 4
+		time.Sleep(30*time.Second + 3456*time.Microsecond) // 9 MB, of which the connection holds 4
 		got := make(map[uint32]*kitetest.Entry)
+		var last time.Time
 		go drain(c, func(packets [][]byte) {
+			last = time.Now()
 			for _, p := range packets {
 				if got[token(p)] == nil {
 					got[token(p)] = new(kitetest.Entry)
@@ -108,10 +110,13 @@ func TestSlowClientMissesNothing(t *testing.T) {
 				got[token(p)].Add(p)
 			}
 		})
-		time.Sleep(5 * time.Second)
+		time.Sleep(5*time.Second - 3456*time.Microsecond)
 		synctest.Wait()
 		s.Pause()
 		synctest.Wait()
+		if !last.Equal(time.Now()) {
+			t.Errorf("last message %v ago: the beat did not find back to its time", time.Since(last))
+		}
 		for token, want := range s.Ledger() {
 			if want.Ticks != 2+35*4 {
 				t.Errorf("%d was sent %d times, want %d", token, want.Ticks, 2+35*4)
@@ -127,15 +132,31 @@ func TestStuckClientIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kitetest.NewServer(t, kitetest.Config{Rate: 4})
 		stuck, good := dial(t, s), dial(t, s)
-		subscribe(stuck, decode.ModeFull, equities(3000))
-		subscribe(good, decode.ModeFull, equities(30))
+		all := equities(3030)
+		subscribe(stuck, decode.ModeFull, all[30:])
+		subscribe(good, decode.ModeFull, all[:30])
 		synctest.Wait()
 		go drain(good, nil)
 		time.Sleep(time.Minute)
 		if conns := s.Conns(); len(conns) != 1 || conns[0].ID() != 1 {
 			t.Errorf("%d connections live, want the good one alone", len(conns))
 		}
+		// What it can still read is what the ledger has.
+		got := make(map[uint32]kitetest.Entry)
+		drain(stuck, func(packets [][]byte) {
+			for _, p := range packets {
+				e := got[token(p)]
+				e.Add(p)
+				got[token(p)] = e
+			}
+		})
 		s.Pause()
+		ledger := s.Ledger()
+		for _, token := range all[30:] {
+			if got[token] != ledger[token] {
+				t.Errorf("%d: received %v, sent %v", token, got[token], ledger[token])
+			}
+		}
 		before := s.Totals().Ticks
 		s.Resume()
 		time.Sleep(time.Second)
@@ -192,6 +213,8 @@ func TestIdleMarketSleeps(t *testing.T) {
 		if n := s.Totals().Ticks; n != 101 {
 			t.Errorf("%d ticks in a second with the snapshot, want 101", n)
 		}
+		c.text(`{"a":"unsubscribe","v":[408065]}`)
+		time.Sleep(7 * 24 * time.Hour)
 	})
 }
 

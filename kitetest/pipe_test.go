@@ -3,6 +3,7 @@ package kitetest_test
 import (
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"syscall"
@@ -112,6 +113,43 @@ func TestMemoryBackPressure(t *testing.T) {
 		<-conn.Done()
 	})
 }
+
+// Reads and writes of any size, with the reader behind by any amount, keep the
+// stream as it is.
+func TestMemoryKeepsTheStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kitetest.NewServer(t, kitetest.Config{Heartbeat: -1})
+		c := dial(t, s)
+		conn := s.Conns()[0]
+		rng := rand.New(rand.NewPCG(1, 2))
+		written, read := 0, 0
+		buf := make([]byte, 3000)
+		for range 3000 {
+			chunk := make([]byte, rng.IntN(3000))
+			for i := range chunk {
+				chunk[i] = streamByte(written + i)
+			}
+			conn.SendRaw(chunk)
+			written += len(chunk)
+			n, err := c.nc.Read(buf[:rng.IntN(min(len(buf), written-read)+1)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, b := range buf[:n] {
+				if b != streamByte(read+i) {
+					t.Fatalf("byte %d is %d, want %d", read+i, b, streamByte(read+i))
+				}
+			}
+			read += n
+		}
+		if read == written {
+			t.Error("the reader was never behind")
+		}
+	})
+}
+
+// streamByte is byte i of a stream whose period is no power of two.
+func streamByte(i int) byte { return byte(i % 251) }
 
 func TestMemoryAddrs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

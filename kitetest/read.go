@@ -57,7 +57,6 @@ func (c *Conn) read() error {
 			c.send(ws.OpPong, payload)
 		case ws.OpPong:
 		case ws.OpClose:
-			c.s.release(c) // first, so that a client that waits for the answer can reconnect
 			c.send(ws.OpClose, payload[:min(len(payload), 2)])
 			return nil
 		default:

@@ -206,20 +206,12 @@ func (s *Server) Conns() []*Conn {
 	return slices.Clone(s.live)
 }
 
-// release frees the slot of c.
-func (s *Server) release(c *Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.live = slices.DeleteFunc(s.live, func(other *Conn) bool { return other == c })
-}
-
-// forget frees all that the server has of c, which has ended. It reports
-// whether c was ever live.
+// forget frees the slot of c, which has ended. It reports whether c was live.
 func (s *Server) forget(c *Conn) bool {
-	s.release(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, c)
+	s.live = slices.DeleteFunc(s.live, func(other *Conn) bool { return other == c })
 	return c.req != nil
 }
 

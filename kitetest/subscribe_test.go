@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -198,6 +199,21 @@ func TestFragmentedCommand(t *testing.T) {
 		c.next(ws.OpBinary)
 		if got := s.Conns()[0].Received(); len(got) != 1 || got[0] != `{"a":"subscribe","v":[408065]}` {
 			t.Errorf("received %q", got)
+		}
+		c.text(`{"a":"mode","v":["ltp",[408065]]}`) // the next message is a message of its own
+		c.next(ws.OpBinary)
+	})
+}
+
+func TestLongCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kitetest.NewServer(t, kitetest.Config{})
+		c := dial(t, s)
+		for i := range 4 {
+			c.text(`{"a":"subscribe","v":` + jsonList(kitetest.Universe(750*i + 750)[750*i:]) + strings.Repeat(" ", 200<<10) + `}`)
+			if got := len(packets(t, c.next(ws.OpBinary))); got != 750 {
+				t.Errorf("snapshot of %d tokens, want 750", got)
+			}
 		}
 	})
 }

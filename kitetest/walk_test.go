@@ -191,11 +191,14 @@ func TestTrade(t *testing.T) {
 		if err := check(&last, before, true); err != nil {
 			t.Error(err)
 		}
-		for range 1000 {
+		s.Trade(408065, 10_00, 1)
+		low, high := last.LastPrice, last.LastPrice
+		for range 20_000 { // it may go 100 steps of 5 paise either way
 			s.Step()
-			if last.LastPrice < 6900_00 || last.LastPrice > 8600_00 {
-				t.Fatalf("the market walked to %d from 7777.00", last.LastPrice)
-			}
+			low, high = min(low, last.LastPrice), max(high, last.LastPrice)
+		}
+		if low < 5_00 || low > 6_00 || high > 15_00 || high < 14_00 {
+			t.Errorf("the market walked between %d and %d, want almost 5.00 and 15.00", low, high)
 		}
 		if got, ok := s.Snapshot(408065); !ok || got != last {
 			t.Errorf("Snapshot is %+v, %v, want what was sent, %+v", got, ok, last)
