@@ -26,10 +26,10 @@ type floor struct {
 // open starts an engine for three instruments, one per connection, and waits
 // until it is healthy. It is over when the test is.
 func open(t *testing.T) *floor {
-	f := &floor{t: t, srv: kitetest.NewServer(t, kitetest.Config{})}
+	f := &floor{t: t, srv: kitetest.NewServer(t, kitetest.Config{Instruments: listed})}
 	cfg := kiteticker.Config{APIKey: "key", AccessToken: "token", URL: f.srv.URL(), Dial: f.srv.Dial}
 	var err error
-	f.engine, err = newEngine(cfg, []uint32{token, 738561, 341249}, paper(f.srv), log.New(&f.log, "", 0))
+	f.engine, err = newEngine(cfg, listed[:3], paper(f.srv), log.New(&f.log, "", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
