@@ -52,16 +52,19 @@ func TestSizes(t *testing.T) {
 
 // A second writer is a mistake that costs time, not counts.
 func TestCounterTwoWriters(t *testing.T) {
-	const each = 10_000
+	const each = 300_000 // long enough to run side by side
 	var c stats.Counter
 	var wg sync.WaitGroup
+	start := make(chan struct{})
 	for range 2 {
 		wg.Go(func() {
+			<-start
 			for range each {
 				c.Add(1)
 			}
 		})
 	}
+	close(start)
 	wg.Wait()
 	if got := c.Load(); got != 2*each {
 		t.Errorf("Load() = %d, want %d", got, 2*each)

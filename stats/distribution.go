@@ -92,17 +92,11 @@ func (d Distribution) Sub(earlier Distribution) Distribution {
 		}
 		low, high := bounds(i)
 		if diff.Count == 0 {
-			diff.Min = max(low, d.Min)
+			diff.Min = max(low, d.Min) // d.Min itself if it is new: then it is in this bucket
 		}
-		diff.Max = min(high, d.Max)
+		diff.Max = min(high, d.Max) // likewise
 		diff.counts[i] = n
 		diff.Count += n
-	}
-	if diff.Count > 0 && (earlier.Count == 0 || d.Min < earlier.Min) {
-		diff.Min = d.Min
-	}
-	if diff.Count > 0 && (earlier.Count == 0 || d.Max > earlier.Max) {
-		diff.Max = d.Max
 	}
 	return diff
 }
