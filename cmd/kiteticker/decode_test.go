@@ -76,7 +76,8 @@ func TestDecodeText(t *testing.T) {
 		`{"type":"message","data":"Maintenance \u001b[2J tonight"}`:                `a text message: the broker says "Maintenance \x1b[2J tonight"`,
 		`{"type":"instruments_meta","data":{"count":86481,"etag":"x"}}`:            `a text message: the server lists 86481 instruments`,
 		`{"type":"app_code","timestamp":"2025-08-04T13:50:28+05:30"}`:              `a text message: an app code of 2025-08-04T13:50:28+05:30`,
-		`{"type":"news"}`: `a text message: of unknown type: "{\"type\":\"news\"}"`,
+		`{"type":"app_code"}`: "a text message: an app code\n",
+		`{"type":"news"}`:     `a text message: of unknown type: "{\"type\":\"news\"}"`,
 		`{"type":"order","data":{"order_id":"151220000000000","status":"COMPLETE","transaction_type":"BUY","quantity":10,"exchange":"NSE","tradingsymbol":"INFY","filled_quantity":10,"average_price":1550.05}}`: `a text message: order 151220000000000 is COMPLETE: BUY 10 NSE:INFY, 10 filled at 1550.05`,
 		`{"type":"order","data":{"order_id":"\n","status":"REJECTED","status_message":"no \u0007 funds"}}`:                                                                                                       `order "\n" is REJECTED: "" 0 "":"", 0 filled at 0 ("no \a funds")`,
 	} {

@@ -134,8 +134,8 @@ var columns = [...]struct {
 	title string
 	width int
 }{
-	{"conn", 5}, {"state", 9}, {"tokens", 7}, {"frames/s", 9}, {"ticks/s", 10}, {"MB/s", 7},
-	{"ring", 6}, {"lost", 6}, {"p50", 7}, {"p99", 7}, {"max", 7},
+	{"conn", 5}, {"state", 8}, {"tokens", 7}, {"frames/s", 9}, {"ticks/s", 10}, {"MB/s", 6},
+	{"ring", 5}, {"lost", 6}, {"p50", 8}, {"p99", 8}, {"max", 8},
 }
 
 const timeWidth = 7 // of the column that only a file has
@@ -164,8 +164,8 @@ func row(buf []byte, conn int, begin, last, now *connSample, interval float64) [
 	end(appendGroup(buf, uint64(now.Sent)))
 	end(appendGroup(buf, rate(now.Messages-last.Messages)))
 	end(appendGroup(buf, rate(now.checked-last.checked)))
-	end(strconv.AppendFloat(buf, float64(now.Bytes-last.Bytes)/interval/1e6, 'f', 2, 64))
-	end(append(strconv.AppendInt(buf, int64(now.ringFill()), 10), " %"...))
+	end(strconv.AppendFloat(buf, float64(now.Bytes-last.Bytes)/interval/1e6, 'f', 1, 64))
+	end(append(strconv.AppendInt(buf, int64(now.ringFill()), 10), '%'))
 	end(appendGroup(buf, now.lost))
 	latency := now.consumed.Sub(begin.consumed)
 	end(appendQuantile(buf, &latency, 0.5))

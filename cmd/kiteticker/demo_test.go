@@ -75,8 +75,8 @@ func TestDemoForPeople(t *testing.T) {
 	o := kt(t, strings.Fields("demo -instruments 9 -conns 2 -rate 50 -duration 1500ms")...)
 	o.want(t, exitOK, "9 instruments in full mode on 2 connections, from a simulated exchange at ws://127.0.0.1:", "")
 	for _, part := range []string{
-		"\n   time conn    state tokens frames/s   ticks/s   MB/s  ring  lost    p50    p99    max\n",
-		" s    0     live      5 ", " s    1     live      4 ", // a line each
+		"\n   time conn   state tokens frames/s   ticks/s  MB/s ring  lost     p50     p99     max\n",
+		" s    0    live      5 ", " s    1    live      4 ", // a line each
 		" received, 0 lost; before, a snapshot of 18\n",
 		"\nlatency   p50 ",
 		"\nchecked   9 instruments: every tick sent was received, in order, with the same bytes\n",

@@ -44,10 +44,10 @@ func TestScreenRedraws(t *testing.T) {
 	}
 	text := regexp.MustCompile(`\x1b\[[?0-9]*[A-Za-z]`).ReplaceAllString(second, "")
 	want := strings.TrimPrefix(`
- conn    state tokens frames/s   ticks/s   MB/s  ring  lost    p50    p99    max
-    0     live  3,000   15,000 1,800,000 320.00  75 %   200      -      -      -
-    1     live  3,000   15,000 1,800,000 320.00  75 %   200      -      -      -
-    2     live  3,000   15,000 1,800,000 320.00  75 %   200      -      -      -
+ conn   state tokens frames/s   ticks/s  MB/s ring  lost     p50     p99     max
+    0    live  3,000   15,000 1,800,000 320.0  75%   200       -       -       -
+    1    live  3,000   15,000 1,800,000 320.0  75%   200       -       -       -
+    2    live  3,000   15,000 1,800,000 320.0  75%   200       -       -       -
 
 2.0 s of 10s, Ctrl-C ends it early
 `, "\n")

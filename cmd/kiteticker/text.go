@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
 )
@@ -22,7 +23,10 @@ func describe(text decode.Text) string {
 	case *decode.InstrumentsMeta:
 		return fmt.Sprintf("the server lists %d instruments", m.Count)
 	case *decode.AppCode:
-		return "an app code of " + m.Timestamp.Format("2006-01-02T15:04:05Z07:00")
+		if m.Timestamp.IsZero() {
+			return "an app code"
+		}
+		return "an app code of " + m.Timestamp.Format(time.RFC3339)
 	case *decode.UnknownText:
 		return fmt.Sprintf("of unknown type: %q", clip(m.Raw))
 	case *decode.BadText:
