@@ -98,6 +98,7 @@ func TestStressSPSC(t *testing.T) {
 		for _, capacity := range []int{1, 2, 64, 1024} {
 			for _, pat := range patterns {
 				t.Run(fmt.Sprintf("wait=%v/capacity=%d/produce=%d/consume=%d", strategy, capacity, pat.produce, pat.consume), func(t *testing.T) {
+					needsTwoPs(t, strategy)
 					n := items(strategy, capacity)
 					stream(t, n, capacity, strategy, pat, fillTick, checkTick)
 					stream(t, n, capacity, strategy, pat,
@@ -123,11 +124,20 @@ func items(strategy ring.WaitStrategy, capacity int) int {
 	return turns*min(capacity, 16) + 4*capacity
 }
 
+// needsTwoPs skips a test of spinners that would share a P: each turn takes as
+// long as the runtime lets a goroutine run. TestOneP has a few such turns.
+func needsTwoPs(t *testing.T, strategy ring.WaitStrategy) {
+	if strategy == ring.WaitSpin && runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("one P is not enough for two goroutines that spin")
+	}
+}
+
 func TestStressBytes(t *testing.T) {
 	for _, strategy := range strategies {
 		for _, capacity := range []int{64, 256, 2048} {
 			for _, pat := range patterns {
 				t.Run(fmt.Sprintf("wait=%v/capacity=%d/produce=%d/consume=%d", strategy, capacity, pat.produce, pat.consume), func(t *testing.T) {
+					needsTwoPs(t, strategy)
 					streamBytes(t, items(strategy, capacity/64), capacity, strategy, pat)
 				})
 			}
