@@ -112,7 +112,8 @@ type Faults struct {
 	// MaxWrite cuts everything that is written into pieces of so many bytes,
 	// and Split into so many pieces of equal size; 0 cuts nothing. Each piece
 	// is a Write of its own, Gap after the one before, so that the client
-	// reads headers and packets in parts.
+	// reads headers and packets in parts. The market waits for the gaps, and
+	// catches up.
 	MaxWrite int
 	Split    int
 	Gap      time.Duration

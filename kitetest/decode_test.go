@@ -38,8 +38,8 @@ func TestDecoderAgrees(t *testing.T) {
 				if err := decoder.Packet(&tick, packet); err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(sent[i], tick); diff != "" {
-					t.Fatalf("OnTick (-) and the decoder (+) disagree:\n%s", diff)
+				if tick != sent[i] {
+					t.Fatalf("OnTick (-) and the decoder (+) disagree:\n%s", cmp.Diff(sent[i], tick))
 				}
 				if again := kitetest.AppendPacket(nil, &tick); string(again) != string(packet) {
 					t.Fatalf("decoded tick encodes to\n%x, want\n%x", again, packet)

@@ -144,10 +144,10 @@ func TestMarketIsDeterministic(t *testing.T) {
 		return ticks
 	}
 	a, b, other := run(1), run(1), run(2)
-	if diff := cmp.Diff(a, b); diff != "" {
-		t.Errorf("same seed, different ticks:\n%s", diff)
+	if len(a) == 0 || !slices.Equal(a, b) {
+		t.Errorf("same seed, different ticks:\n%s", cmp.Diff(a, b))
 	}
-	if cmp.Equal(a, other) {
+	if slices.Equal(a, other) {
 		t.Error("different seeds, same ticks")
 	}
 }
@@ -176,7 +176,10 @@ func TestStateOutlivesSockets(t *testing.T) {
 func TestTrade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var last decode.Tick
-		s := kitetest.NewServer(t, kitetest.Config{OnTick: func(_ int, tick *decode.Tick) { last = *tick }})
+		s := kitetest.NewServer(t, kitetest.Config{
+			Instruments: []uint32{408065},
+			OnTick:      func(_ int, tick *decode.Tick) { last = *tick },
+		})
 		c := dial(t, s)
 		go drain(c, nil)
 		subscribe(c, decode.ModeFull, []uint32{408065})
