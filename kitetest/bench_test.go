@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gobwas/ws"
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/kitetest"
 )
@@ -85,5 +84,3 @@ func subscribe(c *client, mode decode.Mode, tokens []uint32) {
 	c.text(`{"a":"subscribe","v":` + list + `}`)
 	c.text(`{"a":"mode","v":["` + mode.String() + `",` + list + `]}`)
 }
-
-var _ = ws.OpText

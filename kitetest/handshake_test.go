@@ -2,8 +2,6 @@ package kitetest_test
 
 import (
 	"bufio"
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -237,69 +235,4 @@ func TestNotAHandshake(t *testing.T) {
 			t.Errorf("%d connections, want 0", n)
 		}
 	})
-}
-
-func TestTLSInMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server, trust, err := kitetest.LoopbackTLS()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := kitetest.NewServer(t, kitetest.Config{TLS: server})
-		d := ws.Dialer{NetDial: s.Dial, TLSConfig: trust}
-		nc, _, _, err := d.Dial(t.Context(), s.URL()+credentials)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		c := &client{tb: t, nc: nc, r: nc}
-		if got := c.next(ws.OpBinary); len(got) != 1 {
-			t.Errorf("got %x, want a heartbeat", got)
-		}
-	})
-}
-
-func TestListenOnAllAddresses(t *testing.T) {
-	s, err := kitetest.Listen(kitetest.Config{Addr: ":0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if !strings.HasPrefix(s.URL(), "ws://127.0.0.1:") { // one that can be dialed
-		t.Errorf("URL is %s", s.URL())
-	}
-}
-
-func TestTCPAndTLS(t *testing.T) {
-	server, trust, err := kitetest.LoopbackTLS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		scheme string
-		tls    *tls.Config
-	}{{"ws://127.0.0.1:", nil}, {"wss://127.0.0.1:", server}} {
-		t.Run(tt.scheme, func(t *testing.T) {
-			s, err := kitetest.Listen(kitetest.Config{TLS: tt.tls})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			if !strings.HasPrefix(s.URL(), tt.scheme) {
-				t.Errorf("URL is %s, want %s...", s.URL(), tt.scheme)
-			}
-			d := ws.Dialer{TLSConfig: trust, Timeout: 10 * time.Second}
-			nc, _, _, err := d.Dial(context.Background(), s.URL()+credentials)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer nc.Close()
-			nc.SetDeadline(time.Now().Add(10 * time.Second))
-			c := &client{tb: t, nc: nc, r: nc}
-			c.text(`{"a":"subscribe","v":[408065]}`)
-			if got := packets(t, c.next(ws.OpBinary)); len(got) != 1 || token(got[0]) != 408065 {
-				t.Errorf("snapshot is %x", got)
-			}
-		})
-	}
 }
