@@ -4,11 +4,10 @@
 // # What is where
 //
 // One file per package that is measured, named after it: decode_test.go,
-// ring_test.go, stats_test.go, and so on. Benchmarks of a whole client, from a
-// socket to a consumer, are in client_test.go. Programs that benchmarks cannot
-// be, such as one that runs for a minute and reports tails, are below this
-// directory, and are the only place that uses hrtime. Competitors are compared
-// in modules of their own, so that they never enter ours.
+// ring_test.go, stats_test.go, and so on. pipeline_test.go measures a whole
+// client, from a socket to a consumer. Only here may hrtime read the clock, and
+// a competitor is compared in a module of its own below this directory, so that
+// neither enters the library.
 //
 // A budget that must not be broken is not here but a test beside the code: the
 // allocations of a hot path, the size of a type.
