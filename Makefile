@@ -51,7 +51,7 @@ examples: ## build every example
 	go build -o /dev/null ./examples/...
 
 interop: ## the simulated exchange against the official JavaScript client (npm)
-	cd kitetest/interop && npm ci --no-audit --no-fund && npm test
+	cd kitetest/interop && npm ci && node interop.js
 
 vuln: ## known vulnerabilities in what we call
 	$(TOOL) govulncheck ./...

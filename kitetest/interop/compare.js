@@ -47,9 +47,11 @@ function same(a, b) {
 // sameChange allows for rounding. The client subtracts prices that are rounded
 // already, each by up to half a unit in its last place; with what follows, and
 // our own, that is less than 8 halves of a unit, relative to both prices.
-function sameChange({ last_price: last, ohlc }) {
-  return (a, b) => a === b ||
-    Math.abs(a - b) <= 100 * 4 * Number.EPSILON * (Math.abs(last) + Math.abs(ohlc.close)) / Math.abs(ohlc.close);
+// Without a close nothing is divided, and the change is exact.
+function sameChange({ last_price: last, ohlc: { close } = { close: 0 } }) {
+  if (close === 0) return same;
+  const allowed = 100 * 4 * Number.EPSILON * (Math.abs(last) + Math.abs(close)) / Math.abs(close);
+  return (a, b) => Math.abs(a - b) <= allowed;
 }
 
 module.exports = { agree, Report };

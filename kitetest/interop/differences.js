@@ -11,6 +11,13 @@ const knownSegments = [1, 2, 3, 4, 5, 6, 7, 8, indices, nco];
 // applies to. The packet's bytes are at hand only in the test of the decoder.
 const differences = [
   {
+    // Packets of 12 bytes, last price and close, are not in the documentation
+    // of Kite, and the client skips them.
+    name: 'ltpc',
+    applies: (tick) => tick.mode === 'ltpc',
+    drops: true,
+  },
+  {
     // Prices of NCO have four decimals. The client divides by 100, as for any
     // segment it does not know, so its prices are 100 times too high; the
     // other official clients were corrected in September 2026.
@@ -46,13 +53,6 @@ const differences = [
     name: 'index of an unknown segment',
     applies: (tick) => isIndex(tick) && !knownSegments.includes(segmentOf(tick)),
     apply: (tick) => { tick.tradable = true; },
-  },
-  {
-    // Packets of 12 bytes, last price and close, are not in the documentation
-    // of Kite, and the client skips them.
-    name: 'ltpc',
-    applies: (tick) => tick.mode === 'ltpc',
-    drops: true,
   },
 ].map((d) => ({ ...d, count: 0 }));
 

@@ -43,6 +43,7 @@ class Exchange {
       exchange.output = '';
       const args = ['sim', '-addr', '127.0.0.1:0', '-instruments', instruments, '-rate', rate, '-seed', seed, '-log', log];
       exchange.child = spawn(binary, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+      process.on('exit', () => exchange.child.kill('SIGKILL')); // whoever calls process.exit, the client included
       exchange.child.stdout.on('data', (text) => {
         exchange.output += text;
         const url = /(ws:\/\/127\.0\.0\.1:\d+): /.exec(exchange.output);
@@ -69,8 +70,6 @@ class Exchange {
     if (!sent) throw new Error(`the exchange printed no summary:\n${this.output}`);
     return { rows: rowsOf(fs.readFileSync(this.log, 'utf8')), summary: `${sent[1]} ${sent[2]}`.replaceAll(',', '') };
   }
-
-  kill() { this.child.kill('SIGKILL'); }
 }
 
 module.exports = { build, decode, Exchange };

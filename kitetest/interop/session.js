@@ -8,7 +8,7 @@ const WebSocket = require(require.resolve('ws', { paths: [require.resolve('kitec
 // segments, 256 apart.
 const firstTokens = {
   NSE: 408065, NFO: 8960258, CDS: 307459, BSE: 128083204, BFO: 209920261,
-  BCD: 256262, MCX: 110080007, INDICES: 256265, NCO: 31132428,
+  BCD: 256262, MCX: 110080263, INDICES: 256265, NCO: 31132428,
 };
 
 // Instruments take turns in three phases, so each is seen in each mode. A token
@@ -29,12 +29,12 @@ class Session {
   messages = 0; // binary, longer than a heartbeat
   heartbeats = 0;
   texts = []; // "type: data" of each text message
+  lacking = new Map(); // of this phase, by token: the ticks that it still needs
   wantTexts = ['instruments_meta', 'app_code', 'error: Error parsing instrument tokens.'];
   closeCode = 0;
 
-  // The step that the session is at is told to doing.
-  constructor(url, doing) {
-    this.doing = doing;
+  constructor(url) {
+    this.step = 'about to connect';
     this.wake = () => {};
     this.failure = null;
     // Without reconnect: false the client ends the process when it has closed.
@@ -51,7 +51,11 @@ class Session {
       if (data.byteLength === 1) this.heartbeats++;
       else this.messages++;
     });
-    on('ticks', (ticks) => this.ticks.push(...ticks));
+    on('ticks', (ticks) => {
+      this.ticks.push(...ticks);
+      this.cross(ticks);
+    });
+    on('connect', () => {});
     on('error', (e) => { this.failure = e; });
     on('close', (e) => { this.closeCode = e.code; });
     hearTexts((text) => {
@@ -59,6 +63,14 @@ class Session {
       this.texts.push(typeof data === 'string' ? `${type}: ${data}` : type);
       this.wake();
     });
+  }
+
+  // cross crosses off what the phase no longer lacks.
+  cross(ticks) {
+    for (const { instrument_token: token, mode } of ticks) {
+      const lack = this.lacking.get(token);
+      if (lack?.mode === mode && --lack.ticks === 0) this.lacking.delete(token);
+    }
   }
 
   async run() {
@@ -74,11 +86,11 @@ class Session {
 
     ticker.subscribe(tokens);
     for (const phase of modes.keys()) {
-      const first = this.ticks.length;
+      for (const { token, group } of instruments) this.lacking.set(token, { mode: modeOf(group, phase), ticks: ticksPerPhase });
       for (const group of modes.keys()) {
         ticker.setMode(modeOf(group, phase), instruments.filter((i) => i.group === group).map((i) => i.token));
       }
-      await this.until(`waiting for ticks in phase ${phase}`, () => enough(this.ticks.slice(first), phase));
+      await this.until(`waiting for ticks in phase ${phase}`, () => this.lacking.size === 0);
     }
 
     // A heartbeat follows a second without data: nothing is subscribed then,
@@ -91,27 +103,24 @@ class Session {
     await this.until('closing', () => this.closeCode !== 0);
   }
 
+  // progress says what the session is at, for when it takes too long.
+  progress() {
+    const lacking = [...this.lacking].map(([token, { mode, ticks }]) => `${ticks} of ${token} in ${mode} mode`);
+    return lacking.length > 0 ? `${this.step}, lacking ${lacking.join(', ')}` : this.step;
+  }
+
   // until waits for a condition that the client's events bring about.
   until(step, condition) {
-    this.doing(step);
+    this.step = step;
     return new Promise((resolve, reject) => {
       this.wake = () => {
         if (condition()) resolve();
         else if (this.failure) reject(new Error(`${step}: ${this.failure.message}`));
         else if (this.closeCode) reject(new Error(`${step}: the socket closed with code ${this.closeCode}`));
       };
-      this.ticker.on('connect', () => this.wake());
       this.wake();
     });
   }
-}
-
-// enough reports whether each instrument had its ticks in the mode of phase.
-function enough(ticks, phase) {
-  return instruments.every(({ token, group }) => {
-    const mode = modeOf(group, phase);
-    return ticks.filter((t) => t.instrument_token === token && t.mode === mode).length >= ticksPerPhase;
-  });
 }
 
 // hearTexts calls f for every text message. The client tells of orders alone
