@@ -163,12 +163,12 @@ func (h *hub) post(p pending) {
 func (h *hub) run(done <-chan struct{}) {
 	for {
 		for _, p := range h.takeAll() {
-			if p.text != nil {
-				p.Data = decode.ParseText(p.text)
-			}
 			h.mu.Lock()
 			streams := h.streams
 			h.mu.Unlock()
+			if p.text != nil && len(streams) > 0 {
+				p.Data = decode.ParseText(p.text)
+			}
 			for _, s := range streams {
 				s.put(p.Event)
 			}

@@ -158,6 +158,9 @@ func (c *Client) Run(ctx context.Context) error {
 	close(parsersDone)
 	events.Wait()
 	c.stop()
+	if ctx.Err() != nil {
+		return nil
+	}
 	return errors.Join(errs...)
 }
 
@@ -201,9 +204,9 @@ func (c *Client) Unsubscribe(tokens ...uint32) error {
 // edit changes the desired state and tells the connections.
 func (c *Client) edit(change func() error) error {
 	c.mu.Lock()
-	err := change()
-	if c.stopped {
-		err = ErrStopped
+	err := ErrStopped
+	if !c.stopped {
+		err = change()
 	}
 	c.mu.Unlock()
 	if err != nil {

@@ -168,17 +168,18 @@ func (s *TickStream) giveBack() {
 // was delivered; why the client stopped is what Run returns.
 func (s *TickStream) Batches(ctx context.Context) iter.Seq2[[]Tick, uint64] {
 	return func(yield func([]Tick, uint64) bool) {
-		defer s.giveBack() // also when the loop body panics: what it was lent is spent
-		s.pump(ctx, func() (found, more bool) {
-			ticks, lost := s.poll(0)
-			if len(ticks) == 0 {
-				return false, true
-			}
-			more = yield(ticks, lost)
-			s.giveBack()
-			return true, more
-		})
+		s.pump(ctx, func() (found, more bool) { return s.batch(yield) })
 	}
+}
+
+// batch yields the ticks of one poll and gives them back.
+func (s *TickStream) batch(yield func([]Tick, uint64) bool) (found, more bool) {
+	ticks, lost := s.poll(0)
+	if len(ticks) == 0 {
+		return false, true
+	}
+	defer s.giveBack() // also when the loop body panics: what it was lent is spent
+	return true, yield(ticks, lost)
 }
 
 // All yields ticks one at a time; each is lent for the loop body. A tick that

@@ -48,8 +48,12 @@ func (c *Conn) dial(ctx context.Context) (*socket, error) {
 	if header == nil {
 		header = http.Header{}
 	}
-	header.Set("X-Kite-Version", kiteVersion)
-	header.Set("User-Agent", c.cfg.UserAgent)
+	if header.Get("X-Kite-Version") == "" {
+		header.Set("X-Kite-Version", kiteVersion)
+	}
+	if c.cfg.UserAgent != "" {
+		header.Set("User-Agent", c.cfg.UserAgent)
+	}
 
 	var sock socket
 	secrets := []string{accessToken, url.QueryEscape(accessToken)}
