@@ -19,7 +19,7 @@ tidy: ## tidy go.mod here and in the nested modules
 	.ci/modules go mod tidy
 
 lint: ## gofmt, go vet and staticcheck
-	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo 'not formatted: run make fmt' >&2; exit 1; }
+	@files=$$(gofmt -l .) && test -z "$$files" || { echo "not formatted, run make fmt:" $$files >&2; exit 1; }
 	go vet ./...
 	$(TOOL) staticcheck ./...
 
