@@ -127,41 +127,6 @@ type Account struct {
 	Conns               int // 1 to 3; 0 means 3
 }
 
-// Profile says where ticks are decoded.
-type Profile uint8
-
-const (
-	// Balanced reads on one goroutine and decodes on another, both parked when
-	// idle. A burst is taken off the socket while it is being decoded.
-	Balanced Profile = iota
-	// Inline decodes on the goroutine that reads: one hop and one wake-up
-	// less, but the socket waits while ticks are decoded.
-	Inline
-)
-
-var profileNames = [...]string{"balanced", "inline"}
-
-func (p Profile) String() string {
-	if int(p) < len(profileNames) {
-		return profileNames[p]
-	}
-	return fmt.Sprintf("Profile(%d)", uint8(p))
-}
-
-// MarshalText returns the profile's name.
-func (p Profile) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
-
-// UnmarshalText sets p from "balanced" or "inline".
-func (p *Profile) UnmarshalText(text []byte) error {
-	for i, name := range profileNames {
-		if name == string(text) {
-			*p = Profile(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("profile is %q, want balanced or inline", text)
-}
-
 // withDefaults returns a copy with every zero field filled in and the one
 // account, if that is the form used, moved to Accounts.
 func (c Config) withDefaults() Config {

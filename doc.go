@@ -69,8 +69,10 @@
 //
 // # Where things are
 //
-//	kiteticker.go  Client: New, Run, Subscribe and its siblings, attaching streams
+//	kiteticker.go  Client: New, Run, Subscribe and its siblings
+//	attach.go      attaching and detaching streams
 //	config.go      Config: every knob, its default and its bounds
+//	profile.go     where ticks are decoded
 //	stream.go      TickStream, and what it shares with FrameStream
 //	frames.go      FrameStream: raw messages
 //	event.go       Event, EventStream and the hub that feeds it

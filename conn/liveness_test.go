@@ -1,0 +1,135 @@
+package conn_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/kiteticker/kiteticker/conn"
+	"github.com/kiteticker/kiteticker/ring"
+)
+
+func TestSilenceIsNoticedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var pinged, ended time.Duration
+		h := start(t, conn.Config{Liveness: 5 * time.Second}, func(dial int, nc net.Conn) {
+			accept(nc)
+			if dial > 0 {
+				quiet(nc)
+				return
+			}
+			nc.Write(frame(true, ws.OpBinary, "last"))
+			began := time.Now()
+			for {
+				op, _, err := nextFrame(t, nc)
+				if err != nil {
+					ended = time.Since(began)
+					return
+				}
+				if op == ws.OpPing {
+					pinged = time.Since(began)
+				}
+			}
+		})
+		after(10 * time.Second)
+		if pinged != 2500*time.Millisecond || ended != 5*time.Second {
+			t.Errorf("pinged after %v and dead after %v, want 2.5s and 5s", pinged, ended)
+		}
+		var se *conn.SilentError
+		if err := h.history()[2].Err; !errors.Is(err, conn.ErrSilent) || !errors.As(err, &se) || se.Quiet != 5*time.Second {
+			t.Errorf("reason is %v, want a SilentError of 5s", err)
+		}
+		if h.conn.State() != conn.StateLive {
+			t.Errorf("state is %v, want live again", h.conn.State())
+		}
+		h.stop()
+	})
+}
+
+// Connected but quiet, as outside market hours, is healthy.
+func TestQuietIsHealthy(t *testing.T) {
+	for name, peer := range map[string]func(nc net.Conn){
+		"heartbeats only": func(nc net.Conn) { quiet(nc) },
+		"pongs only": func(nc net.Conn) {
+			for {
+				h, err := ws.ReadHeader(nc)
+				if err != nil {
+					return
+				}
+				io.CopyN(io.Discard, nc, h.Length)
+				if h.OpCode == ws.OpPing {
+					nc.Write(frame(true, ws.OpPong, ""))
+				}
+			}
+		},
+		"a byte of an unfinished frame now and then": func(nc net.Conn) {
+			go idle(nc)
+			for _, b := range frame(true, ws.OpBinary, strings.Repeat("x", 2000)) {
+				nc.Write([]byte{b})
+				time.Sleep(4 * time.Second)
+			}
+			heartbeats(nc)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := start(t, conn.Config{Liveness: 5 * time.Second}, func(_ int, nc net.Conn) { accept(nc); peer(nc) })
+				after(2 * time.Hour)
+				if n := h.conn.Counters().Dials.Load(); n != 1 || h.conn.State() != conn.StateLive {
+					t.Errorf("%d dials, state %v, want one live socket", n, h.conn.State())
+				}
+				h.stop()
+			})
+		})
+	}
+}
+
+// When the parser is behind, the reader waits and TCP pushes back: that is not
+// the server's silence.
+func TestFullSinkIsNotSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink, consume := ring.NewBytes(1 << 10)
+		const n = 100
+		h := start(t, conn.Config{Sink: sink, Liveness: 5 * time.Second}, func(_ int, nc net.Conn) {
+			accept(nc)
+			go idle(nc)
+			for range n {
+				nc.Write(frame(true, ws.OpBinary, strings.Repeat("x", 200)))
+			}
+			heartbeats(nc)
+		})
+		time.Sleep(time.Minute) // nobody consumes
+		if h.conn.Counters().Waits.Load() == 0 {
+			t.Fatal("the sink never filled")
+		}
+		got := 0
+		for got < n {
+			consume.Wait(nil)
+			rec, _ := consume.Peek()
+			if len(rec.Data) == 200 {
+				got++
+			}
+			consume.Advance()
+			consume.Release()
+		}
+		if d := h.conn.Counters().Dials.Load(); d != 1 {
+			t.Errorf("%d dials, want 1", d)
+		}
+		done := make(chan struct{})
+		go func() {
+			for consume.Wait(done) {
+				consume.Peek()
+				consume.Advance()
+				consume.Release()
+			}
+		}()
+		h.stop()
+		close(done)
+	})
+}

@@ -1,0 +1,33 @@
+package kiteticker_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/decode"
+)
+
+func TestStatsCheck(t *testing.T) {
+	now := time.Date(2026, 7, 1, 9, 15, 0, 0, decode.IST)
+	live := kiteticker.ConnStats{State: kiteticker.StateLive, LastByte: now.Add(-time.Second), Instruments: 2, Sent: 2}
+	quiet, down, behind := live, live, live
+	quiet.Conn, quiet.LastByte = 1, now.Add(-3*time.Second)
+	down.Conn, down.State = 2, kiteticker.StateBackingOff
+	behind.Conn, behind.Sent = 3, 1
+	if err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live}}).Check(2 * time.Second); err != nil {
+		t.Errorf("healthy: %v", err)
+	}
+	err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live, quiet, down, behind}}).Check(2 * time.Second)
+	want := "connection 1 is silent for 3s, more than 2s\n" +
+		"connection 2 is backing off, not live\n" +
+		"connection 3 is carrying 1 of its 2 instruments"
+	if err == nil || err.Error() != want {
+		t.Errorf("Check says\n%v\nwant\n%s", err, want)
+	}
+	var ue *kiteticker.UnhealthyError
+	if !errors.As(err, &ue) || ue.Conn != 1 {
+		t.Errorf("the first finding is %v, want connection 1", ue)
+	}
+}
