@@ -9,8 +9,8 @@
 //     in internal/cpu only, unsafe is used where it is listed, shared memory
 //     is touched through the types of sync/atomic, and no code differs under
 //     the race detector.
-//   - docs_test.go: the Go code in README.md, CONTRIBUTING.md and docs/*.md
-//     compiles, and the commands there exist.
+//   - docs_test.go and gocode_test.go: the Go code in README.md and the
+//     other pages compiles, and the commands and linked files there exist.
 //
 // # Go code in documents
 //
