@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/kiteticker/kiteticker/decode"
@@ -182,6 +183,36 @@ func BenchmarkRoundTrip(b *testing.B) {
 		}
 		close(there)
 		perItem(b, 1, finish())
+	})
+}
+
+// What waiting costs while nothing comes: one poll of an empty ring with the
+// spinner's idle step. It bounds how soon a spinner sees an item.
+func BenchmarkPoll(b *testing.B) {
+	_, c := ring.New[decode.Tick](ringItems)
+	w, done := ring.NewWaiter(ring.WaitSpin), make(chan struct{})
+	for b.Loop() {
+		if _, ok := c.Peek(); ok || !w.Idle(done) {
+			b.Fatal("found something in an empty ring")
+		}
+	}
+}
+
+// What the idle step of WaitYield costs when no other goroutine wants to run,
+// and why not to use it on a thread that is locked.
+func BenchmarkYield(b *testing.B) {
+	w := ring.NewWaiter(ring.WaitYield)
+	b.Run("thread=free", func(b *testing.B) {
+		for b.Loop() {
+			w.Idle(nil)
+		}
+	})
+	b.Run("thread=locked", func(b *testing.B) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		for b.Loop() {
+			w.Idle(nil)
+		}
 	})
 }
 

@@ -56,7 +56,7 @@ type BytesConsumer struct {
 	mask       uint64 // len(buf) - 1
 	readPos    uint64 // end of what is advanced past
 	writeCache uint64 // the producer's position when we last looked: it can only have grown
-	peeked     uint64 // size of the record that Peek showed, 0 if none
+	peeked     uint64 // end of what may be advanced past
 	shared     *cursors
 	_          cpu.Pad
 }
@@ -197,7 +197,7 @@ func (c *BytesConsumer) Peek() (Record, bool) {
 		b = c.buf
 		n, kind, at = header(b)
 	}
-	c.peeked = recordSize(n)
+	c.peeked = c.readPos + recordSize(n)
 	return Record{Kind: kind, At: at, Data: b[headerSize : headerSize+n : headerSize+n]}, true
 }
 
@@ -211,11 +211,10 @@ func (c *BytesConsumer) empty() bool {
 // Advance steps past the record that Peek showed. Its data stays valid until
 // Release. It panics if there was no Peek since the last Advance.
 func (c *BytesConsumer) Advance() {
-	if c.peeked == 0 {
+	if c.peeked == c.readPos {
 		panic("ring: Advance without Peek")
 	}
-	c.readPos += c.peeked
-	c.peeked = 0
+	c.readPos = c.peeked
 }
 
 // Release gives everything advanced past back to the producer, and wakes it if

@@ -56,22 +56,27 @@ func (s *WaitStrategy) UnmarshalText(text []byte) error {
 	return fmt.Errorf("ring: wait strategy is %q, want park, yield or spin", text)
 }
 
-// How long WaitPark waits before it parks. A poll with its Idle takes 6.5 ns, a
+// How long WaitPark waits before it parks. A poll with its Idle takes 6 ns, a
 // yield 80 ns when nobody else wants the P, and a park with its wake-up 300 ns
 // when both goroutines share a P, so the numbers below give up after about a
 // quarter of a microsecond: what is spent in vain never exceeds what parking
-// costs. (Go 1.26, two virtual cores; the ratios matter.)
+// costs.
 //
 //   - Spinning pays only while the other end is running on another P and inside
 //     its next batch: a hundred nanoseconds. If both share a P, it delays the
 //     very goroutine it waits for: on a ring of 64 slots filled in batches of
-//     16, a tick costs 6 ns with no spin, 9 with 16 polls, 16 with 64, 50 with
-//     256.
+//     16, a 208-byte item costs 6 ns with no spin, 9 with 16 polls, 16 with 64,
+//     50 with 256.
 //   - A yield runs that goroutine at once, and its Publish finds nobody to wake:
-//     6 ns a tick against 11 for parking at once. More than two gain nothing.
+//     6 ns an item against 11 for parking at once. More than two gain nothing.
 //   - Waiting longer in the hope of the next frame is in vain: frames are
 //     milliseconds apart, and a reader that publishes and then blocks in a
 //     system call hands its P to the woken goroutine in a microsecond.
+//
+// The counts were chosen by changing them and streaming between two goroutines,
+// with GOMAXPROCS 1 and 2, on two busy virtual cores: medians of 15 runs, whose
+// ratios matter more than the values. Bench has BenchmarkPoll and BenchmarkYield;
+// a park is half of BenchmarkRoundTrip with both counts at 0.
 const (
 	spinPolls  = 16
 	yieldPolls = 2
@@ -81,7 +86,7 @@ const (
 // restPolls is after how many empty polls WaitSpin lets others run: 7 ms. The
 // runtime takes the P from a spinning goroutine every 10 ms anyway, except
 // where it has no thread to do so, as on wasm: there the other end would never
-// run. Rare, because on a locked thread, where spinning belongs, a yield takes 30
+// run. Rare, because on a locked thread, where spinning belongs, a yield takes 10
 // to 60 µs.
 const restPolls = 1 << 20
 
