@@ -83,7 +83,7 @@ const (
 	armPoll    = spinPolls + yieldPolls + 1 // the next poll is the re-check, the next Idle parks
 )
 
-// restPolls is after how many empty polls WaitSpin lets others run: 7 ms. The
+// restPolls is after how many empty polls WaitSpin lets others run: 6 ms. The
 // runtime takes the P from a spinning goroutine every 10 ms anyway, except
 // where it has no thread to do so, as on wasm: there the other end would never
 // run. Rare, because on a locked thread, where spinning belongs, a yield takes 10
