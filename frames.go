@@ -46,19 +46,20 @@ type frameOutput struct {
 
 const seqSize = 8
 
-// forward copies a message into the stream's ring, or counts it lost.
-func (o *frameOutput) forward(rec ring.Record) {
+// forward copies a message into the stream's ring, or counts it lost, and
+// reports whether the stream's reader was woken.
+func (o *frameOutput) forward(rec ring.Record) (woke bool) {
 	o.seq++
 	n := seqSize + len(rec.Data)
 	buf, err := o.ring.Claim(n)
 	if err != nil {
 		o.lost.Add(1)
-		return
+		return false
 	}
 	binary.NativeEndian.PutUint64(buf, o.seq)
 	copy(buf[seqSize:], rec.Data)
 	o.ring.Commit(n, rec.Kind, rec.At)
-	o.ring.Publish()
+	return o.ring.Publish()
 }
 
 // All yields messages, in order for each connection, with the number lost just

@@ -5,8 +5,9 @@ import "github.com/kiteticker/kiteticker/ring"
 // inlineSink is the Inline profile's [conn.Sink]: a message is handled where
 // it is committed, on the reader's goroutine, so one buffer does.
 type inlineSink struct {
-	p   *pipeline
-	buf []byte
+	p    *pipeline
+	buf  []byte
+	woke bool // the last message woke a stream's reader
 }
 
 func newInlineSink(p *pipeline, maxMessage int) *inlineSink {
@@ -21,10 +22,10 @@ func (s *inlineSink) Claim(n int) ([]byte, error) {
 }
 
 func (s *inlineSink) Commit(n int, kind ring.Kind, at int64) {
-	s.p.handle(ring.Record{Kind: kind, At: at, Data: s.buf[:n]})
+	s.woke = s.p.handle(ring.Record{Kind: kind, At: at, Data: s.buf[:n]})
 }
 
 func (s *inlineSink) Abort()                         {}
-func (s *inlineSink) Publish()                       {}
+func (s *inlineSink) Publish() (woke bool)           { return s.woke }
 func (s *inlineSink) Wait(<-chan struct{}, int) bool { return true }
 func (s *inlineSink) MaxRecord() int                 { return len(s.buf) }

@@ -106,10 +106,13 @@ func (p *pipeline) run(done <-chan struct{}, pinCPUs []int) {
 	}
 }
 
-// handle takes one message through. Its bytes are leased: nothing keeps them.
-func (p *pipeline) handle(rec ring.Record) {
+// handle takes one message through, and reports whether a stream's reader was
+// woken by it. The message's bytes are leased: nothing keeps them.
+func (p *pipeline) handle(rec ring.Record) (woke bool) {
 	for _, f := range *p.frames.Load() {
-		f.forward(rec)
+		if f.forward(rec) {
+			woke = true
+		}
 	}
 	if rec.Kind == conn.KindText {
 		p.counters.Texts.Add(1)
@@ -117,19 +120,19 @@ func (p *pipeline) handle(rec ring.Record) {
 			Event: Event{Conn: int(p.id), At: time.Unix(0, rec.At)},
 			text:  append(make([]byte, 0, len(rec.Data)), rec.Data...),
 		})
-		return
+		return woke
 	}
 	p.counters.Messages.Add(1)
 	if decode.IsHeartbeat(rec.Data) {
 		p.counters.Heartbeats.Add(1)
-		return
+		return woke
 	}
-	p.parse(rec)
+	return p.parse(rec) || woke
 }
 
 // parse decodes each packet once, into a slot of the first output that has
 // room, and copies it to the others.
-func (p *pipeline) parse(rec ring.Record) {
+func (p *pipeline) parse(rec ring.Record) (woke bool) {
 	outs := *p.ticks.Load()
 	split := decode.Split(rec.Data)
 	var ticks, unknown, segments uint64
@@ -161,11 +164,13 @@ func (p *pipeline) parse(rec ring.Record) {
 			}
 			out.commit(t)
 		}
-		if ticks%publishEvery == 0 {
-			publish(outs)
+		if ticks%publishEvery == 0 && publish(outs) {
+			woke = true
 		}
 	}
-	publish(outs)
+	if publish(outs) {
+		woke = true
+	}
 	p.latency.Record(time.Now().UnixNano() - rec.At)
 	p.counters.Ticks.Add(ticks)
 	if segments > 0 {
@@ -187,12 +192,18 @@ func (p *pipeline) parse(rec ring.Record) {
 	if err != nil {
 		p.report(err, rec)
 	}
+	return woke
 }
 
-func publish(outs []*tickOutput) {
+// publish shows every stream what was committed, and reports whether one had
+// to be woken.
+func publish(outs []*tickOutput) (woke bool) {
 	for _, out := range outs {
-		out.ring.Publish()
+		if out.ring.Publish() {
+			woke = true
+		}
 	}
+	return woke
 }
 
 // report tells of a damaged message, at most once per second.

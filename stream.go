@@ -60,7 +60,7 @@ func (s *inlet) leave() { s.reading.Store(false) }
 func (s *inlet) pump(ctx context.Context, poll func() (found, more bool)) {
 	s.enter()
 	defer s.leave()
-	stop := context.AfterFunc(ctx, s.waiter.Wake) // a parked reader notices ctx too
+	stop := context.AfterFunc(ctx, func() { s.waiter.Wake() }) // a parked reader notices ctx too
 	defer stop()
 	for ended := false; ctx.Err() == nil; {
 		found, more := poll()

@@ -29,7 +29,7 @@ type Sink interface {
 	Claim(n int) ([]byte, error) // ring.ErrFull: Wait, then claim again
 	Commit(n int, kind ring.Kind, at int64)
 	Abort()
-	Publish()
+	Publish() (woke bool)
 	Wait(done <-chan struct{}, n int) bool
 	MaxRecord() int
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"runtime"
 	"time"
 	"unicode/utf8"
 
@@ -167,8 +168,14 @@ func (s *session) commit(op ws.OpCode, buf []byte) error {
 	sink.Commit(len(buf), kind, s.src.at)
 	// Checked between Commit and Publish, while the bytes are still ours.
 	bad := kind == KindText && !utf8.Valid(buf)
-	sink.Publish()
+	woke := sink.Publish()
 	s.c.counters.Messages.Add(1)
+	if woke && s.br.Buffered() == 0 {
+		// The next thing we do is ask the kernel for more, and mostly in vain.
+		// Whoever waits for this message runs before that: it takes a tenth off
+		// the way of a lone tick (BenchmarkPipeline).
+		runtime.Gosched()
+	}
 	if bad {
 		return s.refuse(ErrInvalidUTF8) // delivered all the same: a damaged text is better than a lost order
 	}

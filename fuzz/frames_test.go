@@ -244,7 +244,7 @@ func (s *sliceSink) Commit(n int, kind ring.Kind, _ int64) {
 }
 
 func (s *sliceSink) Abort()                         { s.buf = nil }
-func (s *sliceSink) Publish()                       {}
+func (s *sliceSink) Publish() bool                  { return false }
 func (s *sliceSink) Wait(<-chan struct{}, int) bool { return true }
 func (s *sliceSink) MaxRecord() int                 { return maxMessage }
 

@@ -143,13 +143,13 @@ func (p *BytesProducer) Abort() {
 	p.open = false
 }
 
-// Publish makes everything committed visible to the consumer, and wakes it if
-// it is parked. Several records may be committed before; a record still open
+// Publish makes everything committed visible to the consumer, wakes it if it is
+// parked, and reports whether it was: see [Producer.Publish]. Several records may be committed before; a record still open
 // stays private.
-func (p *BytesProducer) Publish() {
+func (p *BytesProducer) Publish() bool {
 	// Pairs with the Load in Peek: the records before writePos are complete.
 	p.shared.written.Store(p.writePos)
-	p.shared.consumer.Wake()
+	return p.shared.consumer.Wake()
 }
 
 // Wait returns true as soon as there is room for a record of n bytes. It returns

@@ -106,13 +106,18 @@ func (p *Producer[T]) CommitN(n int) {
 	p.writePos += uint64(n)
 }
 
-// Publish makes everything committed visible to the consumer, and wakes it if
-// it is parked. Its atomic store costs several times a Commit, so commit a
-// batch and publish once; and publish before doing anything that may block.
-func (p *Producer[T]) Publish() {
+// Publish makes everything committed visible to the consumer, wakes it if it is
+// parked, and reports whether it was. Its atomic store costs several times a
+// Commit, so commit a batch and publish once; and publish before doing anything
+// that may block.
+//
+// A consumer just woken stands next in line for the producer's P. A producer
+// that is about to make a system call anyway does well to let it run first,
+// with runtime.Gosched.
+func (p *Producer[T]) Publish() bool {
 	// Pairs with the Load in empty: the slots before writePos are complete.
 	p.shared.written.Store(p.writePos)
-	p.shared.consumer.Wake()
+	return p.shared.consumer.Wake()
 }
 
 // Wait returns true as soon as a slot is free. It returns false if done is

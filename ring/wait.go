@@ -199,24 +199,25 @@ func (w *Waiter) Reset() {
 }
 
 // Wake ends the sleep of the goroutine that waits on w, if it is parked or
-// about to park; otherwise it is one load. Publish and Release call it. Any
-// goroutine may, after storing what it wants the sleeper to find.
-func (w *Waiter) Wake() {
+// about to park, and reports whether it was; otherwise it is one load. Publish
+// and Release call it. Any goroutine may, after storing what it wants the
+// sleeper to find.
+func (w *Waiter) Wake() bool {
 	// Pairs with the Store in Idle.
-	if w.parked.Load() {
-		w.wake()
-	}
+	return w.parked.Load() && w.wake()
 }
 
-func (w *Waiter) wake() {
+func (w *Waiter) wake() bool {
 	// Of several wakers one wins, and sends. If a token is there already, the
 	// sleeper wakes by that one.
-	if w.parked.CompareAndSwap(true, false) {
-		select {
-		case w.token <- struct{}{}:
-		default:
-		}
+	if !w.parked.CompareAndSwap(true, false) {
+		return false
 	}
+	select {
+	case w.token <- struct{}{}:
+	default:
+	}
+	return true
 }
 
 // wait idles until ready, and reports the last word of ready once done is

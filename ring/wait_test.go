@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -179,10 +180,18 @@ func TestManyWakersWakeOnce(t *testing.T) {
 		steps := s.untilParked(t, nil)
 		for range 50 {
 			var wg sync.WaitGroup
+			var winners atomic.Int32
 			for range 8 {
-				wg.Go(s.w.Wake)
+				wg.Go(func() {
+					if s.w.Wake() {
+						winners.Add(1)
+					}
+				})
 			}
 			wg.Wait()
+			if n := winners.Load(); n != 1 {
+				t.Errorf("%d of 8 wakers say that they woke the sleeper, want 1", n)
+			}
 			s.wantAwake(t, true)
 			// All wakers came after one arming, so there was one token.
 			if n := s.untilParked(t, nil); n != steps {
