@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,9 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		pages = append(pages, matches...)
+	}
+	if !slices.Contains(pages, filepath.Join(root, "README.md")) {
+		t.Error("there is no README.md")
 	}
 	for _, page := range pages {
 		t.Run(filepath.Base(page), func(t *testing.T) {
