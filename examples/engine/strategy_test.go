@@ -56,6 +56,14 @@ func TestStrategyFollowsTheTrend(t *testing.T) {
 	}
 }
 
+func TestStrategyWarmsUp(t *testing.T) {
+	s, in := oneInstrument()
+	path := slices.Concat(prices(warmUp/4, 100_00, 90_00), prices(warmUp/2, 110_00))
+	if got := decisions(t, s, in, path); got != nil {
+		t.Errorf("decided %v within the first %d ticks", got, warmUp)
+	}
+}
+
 // Crude oil settled below zero in 2020.
 func TestStrategyBelowZero(t *testing.T) {
 	s, in := oneInstrument()
