@@ -59,10 +59,13 @@
 // Prices are the signed integers of the wire. Their unit depends on the
 // segment, which is the low byte of the token: [Tick.Decimals] says how many
 // decimals they have, 2 for most, 4 for BCD and NCO, 7 for CDS ([Segments]).
-// [Tick.AppendPrice] gives exact text, [Tick.Rupees] the nearest float64.
+// [Tick.Price] gives exact text, [Tick.AppendPrice] the same without
+// allocating, and [Tick.Rupees] the nearest float64. [Tick.FromRupees] is the
+// way back: compare prices as integers, a stop price too.
+//
 // Zerodha adds segments without notice, so the table is data: hand changes to
 // [NewDecoder]. Ticks of a segment that is not in the table assume paise and
-// carry [FlagUnknownSegment].
+// carry [FlagUnknownSegment]; [Decoder.Knows] tells before the first tick.
 //
 // Prices are signed: the documentation says int32, and in 2020 crude oil did
 // settle below zero on MCX. Quantities, volume, open interest and times are
@@ -75,7 +78,7 @@
 // # Times
 //
 // The wire has Unix seconds; 0 means absent. Only full packets have times.
-// [Tick.LastTraded] and [Tick.Exchange] return UTC; t.Exchange().In([IST]) is
+// [Tick.TradedAt] and [Tick.ExchangeAt] return UTC; t.ExchangeAt().In([IST]) is
 // what a clock in Mumbai shows. One second is too coarse to measure latency:
 // [Tick.ReceivedAt] is for that, and the caller of Packet sets it.
 //

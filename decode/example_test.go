@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
@@ -24,15 +25,15 @@ func Example() {
 			fmt.Printf("%d bytes: %v\n", len(pkt), err)
 			continue
 		}
-		fmt.Printf("%d %v %s\n", tick.Token, tick.Mode, tick.AppendPrice(nil, tick.LastPrice))
+		fmt.Println(tick.Token, tick.SegmentName(), tick.Mode, tick.Price(tick.LastPrice))
 	}
 	if err := s.Err(); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// 408065 ltp 1528.35
+	// 408065 NSE ltp 1528.35
 	// 3 bytes: decode: unknown packet length
-	// 256265 quote 9126.85
+	// 256265 INDICES quote 9126.85
 }
 
 // A damaged message gives what precedes the damage.
@@ -66,14 +67,37 @@ func ExampleNewDecoder() {
 	if err := dec.Packet(&tick, pkt); err != nil {
 		panic(err)
 	}
-	fmt.Printf("%s\n", tick.AppendPrice(nil, tick.LastPrice))
-	// Output: 0.12345
+	fmt.Println(dec.Knows(tick.Token), tick.Price(tick.LastPrice))
+	// Output: true 0.12345
+}
+
+func ExampleTick_Price() {
+	tick := decode.Tick{LastPrice: -5, Close: 737750, Decimals: 4}
+	fmt.Println(tick.Price(tick.LastPrice), tick.Price(tick.Close))
+	// Output: -0.0005 73.7750
 }
 
 func ExampleTick_AppendPrice() {
-	tick := decode.Tick{LastPrice: -5, Close: 737750, Decimals: 4}
-	fmt.Printf("%s %s\n", tick.AppendPrice(nil, tick.LastPrice), tick.AppendPrice(nil, tick.Close))
-	// Output: -0.0005 73.7750
+	tick := decode.Tick{LastPrice: 152835, Decimals: 2}
+	line := make([]byte, 0, 64) // reused for each tick
+	line = append(tick.AppendPrice(append(line[:0], "last="...), tick.LastPrice), '\n')
+	os.Stdout.Write(line)
+	// Output: last=1528.35
+}
+
+// A stop price is turned into wire units once, when the decimals of the
+// instrument are known, and then compared as integers.
+func ExampleTick_FromRupees() {
+	tick := decode.Tick{LastPrice: 152830, Decimals: 2}
+	stop, ok := tick.FromRupees(1528.35)
+	fmt.Println(stop, ok, tick.LastPrice <= stop)
+	// Output: 152835 true true
+}
+
+func ExampleTick_String() {
+	tick := decode.Tick{Token: 408065, LastPrice: 152835, Decimals: 2, Mode: decode.ModeFull, Conn: 2, Seq: 17, Flags: decode.FlagGap}
+	fmt.Println(tick)
+	// Output: 408065 NSE full 1528.35 conn 2 seq 17 gap
 }
 
 func ExampleTick_Change() {
@@ -82,11 +106,11 @@ func ExampleTick_Change() {
 	// Output: +250 paise, +2.50 %
 }
 
-func ExampleTick_Exchange() {
+func ExampleTick_ExchangeAt() {
 	tick := decode.Tick{ExchangeTime: 1625461887}
-	fmt.Println(tick.Exchange().Format(time.RFC3339))
-	fmt.Println(tick.Exchange().In(decode.IST).Format(time.RFC3339))
-	fmt.Println(tick.LastTraded().IsZero())
+	fmt.Println(tick.ExchangeAt().Format(time.RFC3339))
+	fmt.Println(tick.ExchangeAt().In(decode.IST).Format(time.RFC3339))
+	fmt.Println(tick.TradedAt().IsZero())
 	// Output:
 	// 2021-07-05T05:11:27Z
 	// 2021-07-05T10:41:27+05:30

@@ -29,8 +29,8 @@ type golden struct {
 		Rupees        float64 `json:"rupees"`
 		Change        int64   `json:"change"`
 		ChangePercent float64 `json:"change_percent"`
-		LastTraded    string  `json:"last_traded"`
-		Exchange      string  `json:"exchange"`
+		TradedAt      string  `json:"traded_at"`
+		ExchangeAt    string  `json:"exchange_at"`
 	} `json:"reads"`
 }
 
@@ -43,12 +43,12 @@ func goldenOf(t *decode.Tick) (g golden) {
 	r.Index = t.IsIndex()
 	r.Tradable = t.Tradable()
 	r.Depth = t.HasDepth()
-	r.LastPrice = string(t.AppendPrice(nil, t.LastPrice))
+	r.LastPrice = t.Price(t.LastPrice)
 	r.Rupees = t.Rupees(t.LastPrice)
 	r.Change = t.Change()
 	r.ChangePercent = t.ChangePercent()
-	r.LastTraded = clock(t.LastTraded())
-	r.Exchange = clock(t.Exchange())
+	r.TradedAt = clock(t.TradedAt())
+	r.ExchangeAt = clock(t.ExchangeAt())
 	return g
 }
 

@@ -39,6 +39,18 @@ type Decoder struct {
 	rules *rules // nil: builtin
 }
 
+func (d *Decoder) table() *rules {
+	if d.rules == nil {
+		return builtin
+	}
+	return d.rules
+}
+
+// Knows reports whether the segment of token is in the decoder's table. If not,
+// ticks of the instrument carry [FlagUnknownSegment], and the decimals of their
+// prices are a guess.
+func (d *Decoder) Knows(token uint32) bool { return d.table().known(uint8(token)) }
+
 // Packet decodes pkt, the bytes of one packet as [Splitter.Next] returns them,
 // into t.
 //
@@ -47,10 +59,7 @@ type Decoder struct {
 // zero. The only error is [ErrPacketLength]; it leaves t as it was. No bytes
 // make Packet panic. It keeps nothing of pkt, which must not overlap t.
 func (d *Decoder) Packet(t *Tick, pkt []byte) error {
-	r := d.rules
-	if r == nil {
-		r = builtin
-	}
+	r := d.table()
 	switch len(pkt) {
 	case fullLen:
 		full(t, (*[fullLen]byte)(pkt), r)

@@ -32,6 +32,14 @@ var segments = [...]Segment{
 	{Code: 12, Name: "NCO", Decimals: 4},
 }
 
+// segmentNames holds the names of the built-in table by code.
+var segmentNames = func() (names [256]string) {
+	for _, s := range segments {
+		names[s.Code] = s.Name
+	}
+	return names
+}()
+
 // Segments returns the built-in table in ascending order of code. It is a copy:
 // to decode by a different one, hand the changes to [NewDecoder].
 func Segments() []Segment { return slices.Clone(segments[:]) }
@@ -61,6 +69,9 @@ func newRules(table []Segment) *rules {
 	r.set(table)
 	return r
 }
+
+// known reports whether a segment is in the table.
+func (r *rules) known(code uint8) bool { return r[code].ltp&FlagUnknownSegment == 0 }
 
 func (r *rules) set(table []Segment) {
 	for _, s := range table {

@@ -77,6 +77,10 @@ func TestSegmentDecidesDecimalsAndFlags(t *testing.T) {
 				if err := dec.Packet(&tick, withToken(n, 7<<8|uint32(code))); err != nil {
 					t.Fatal(err)
 				}
+				if dec.Knows(tick.Token) != ok || tick.SegmentName() != segment.Name {
+					t.Errorf("%s decoder, segment %d: known %v, name %q, want %v, %q",
+						name, code, dec.Knows(tick.Token), tick.SegmentName(), ok, segment.Name)
+				}
 				if tick.Decimals != decimals || tick.Flags != flags {
 					t.Errorf("%s decoder, segment %d, %s packet: %d decimals, flags %v, want %d, %v",
 						name, code, shape, tick.Decimals, tick.Flags, decimals, flags)
@@ -113,6 +117,9 @@ func TestNewDecoderOverrides(t *testing.T) {
 		}
 		if tick.Decimals != tt.decimals || tick.Flags != tt.flags {
 			t.Errorf("segment %d: %d decimals, flags %v, want %d, %v", tt.code, tick.Decimals, tick.Flags, tt.decimals, tt.flags)
+		}
+		if got, want := dec.Knows(7<<8|tt.code), tt.flags&decode.FlagUnknownSegment == 0; got != want {
+			t.Errorf("segment %d is known: %v, want %v", tt.code, got, want)
 		}
 	}
 	if tick := mustDecode(t, withToken(8, 1)); tick.Decimals != 2 {

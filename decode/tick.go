@@ -13,7 +13,7 @@ import (
 // a packet does not carry are zero; [Tick.Mode] says which packet it was.
 //
 // Prices are the signed integers of the wire, in units of 10^-Decimals rupees:
-// see [Tick.Rupees] and [Tick.AppendPrice]. Quantities are in shares, lots or
+// see [Tick.Price], [Tick.Rupees] and [Tick.FromRupees]. Quantities are in shares, lots or
 // contracts, as the exchange counts them. A Tick has no pointers, so the
 // garbage collector never scans a ring of them, and == compares two of them.
 //
@@ -31,11 +31,11 @@ type Tick struct {
 	High              int32
 	Low               int32
 	Close             int32  // previous session's close during the day; may become today's after it
-	LastTradeTime     uint32 // Unix seconds, 0 if absent; see [Tick.LastTraded]
+	LastTradeTime     uint32 // Unix seconds, 0 if absent; see [Tick.TradedAt]
 	OI                uint32 // open interest
 	OIDayHigh         uint32
 	OIDayLow          uint32
-	ExchangeTime      uint32   // Unix seconds, 0 if absent; see [Tick.Exchange]
+	ExchangeTime      uint32   // Unix seconds, 0 if absent; see [Tick.ExchangeAt]
 	Bids              [5]Level // best first; an empty level is all zero
 	Asks              [5]Level
 
@@ -73,9 +73,13 @@ const (
 	// FlagLost marks the first tick after a loss in its stream: the gap in Seq
 	// says how many ticks the stream did not get.
 	FlagLost
+	// FlagGap marks the first tick of its instrument after its connection was
+	// down or it was moved to another one. What the exchange sent in between is
+	// gone for good; Volume and OI, which are cumulative, may have jumped.
+	FlagGap
 )
 
-var flagNames = [...]string{"index", "unknown-segment", "segment-mismatch", "lost"}
+var flagNames = [...]string{"index", "unknown-segment", "segment-mismatch", "lost", "gap"}
 
 // String returns the names of the set flags joined by "|", and "" for none.
 func (f Flags) String() string {
@@ -91,9 +95,14 @@ func (f Flags) String() string {
 	return strings.Join(set, "|")
 }
 
-// Segment returns the code of the token's segment: its low byte. [Segments]
-// names the known ones.
+// Segment returns the code of the token's segment: its low byte. See
+// [Tick.SegmentName] and [Segments].
 func (t *Tick) Segment() uint8 { return uint8(t.Token) }
+
+// SegmentName returns the name of the token's segment in the built-in table,
+// such as NSE, and "" for a segment that is not in it: a Tick does not know
+// what else its decoder was told.
+func (t *Tick) SegmentName() string { return segmentNames[t.Segment()] }
 
 // ExchangeToken returns the exchange's own number of the instrument: the token
 // without its segment.
@@ -117,74 +126,20 @@ func (t *Tick) Tradable() bool {
 // but an index.
 func (t *Tick) HasDepth() bool { return t.Mode == ModeFull && t.Flags&FlagIndex == 0 }
 
-// maxDecimals is how many decimals a price may have: 10^9 is the last power of
-// ten in an int32, and the finest known segment (CDS) has 7.
-const maxDecimals = 9
-
-var unitsPerRupee = [maxDecimals + 1]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
-
-// units returns how many price units make one rupee. A decoder never sets
-// Decimals above 9; in a tick made by hand, more count as 9.
-func (t *Tick) units() int64 { return unitsPerRupee[min(t.Decimals, maxDecimals)] }
-
-// Rupees returns a price of this tick in rupees: the float64 nearest to its
-// exact decimal value.
-func (t *Tick) Rupees(price int32) float64 { return float64(price) / float64(t.units()) }
-
-// AppendPrice appends a price of this tick to dst as exact decimal text with
-// all its decimals, such as 73.7750 or -0.05, and returns the extended slice.
-func (t *Tick) AppendPrice(dst []byte, price int32) []byte {
-	n, units := int64(price), t.units() // int64: the smallest int32 has no int32 opposite
-	if n < 0 {
-		dst = append(dst, '-')
-		n = -n
-	}
-	dst = strconv.AppendInt(dst, n/units, 10)
-	if units == 1 {
-		return dst
-	}
-	// 7 of 100 units is written 107: the leading zeros are kept and the 1
-	// stands where the point goes.
-	point := len(dst)
-	dst = strconv.AppendInt(dst, units+n%units, 10)
-	dst[point] = '.'
-	return dst
-}
-
-// Change returns LastPrice - Close in price units, and 0 if Close is 0, which
-// is how the wire says that there is none. The difference of two int32 prices
-// needs up to 33 bits, hence the int64.
-func (t *Tick) Change() int64 {
-	if t.Close == 0 {
-		return 0
-	}
-	return int64(t.LastPrice) - int64(t.Close)
-}
-
-// ChangePercent returns [Tick.Change] in percent of Close, and 0 if Close is
-// 0. It has the sign of Change, also where Close is negative.
-func (t *Tick) ChangePercent() float64 {
-	if t.Close == 0 {
-		return 0
-	}
-	base := int64(t.Close)
-	return 100 * float64(t.Change()) / float64(max(base, -base))
-}
-
 // IST is Indian Standard Time, the time zone of the exchanges: UTC+05:30, with
 // no daylight saving time. It needs no time zone database.
 var IST = time.FixedZone("IST", 5*60*60+30*60)
 
-// LastTraded returns LastTradeTime in UTC, whole seconds, or the zero Time if
-// the packet carried none. For exchange time use LastTraded().In(IST).
-func (t *Tick) LastTraded() time.Time { return fromWire(t.LastTradeTime) }
+// TradedAt returns LastTradeTime in UTC, whole seconds, or the zero Time if the
+// packet carried none. For exchange time use TradedAt().In(IST).
+func (t *Tick) TradedAt() time.Time { return fromWire(t.LastTradeTime) }
 
-// Exchange returns ExchangeTime in UTC, whole seconds, or the zero Time if the
-// packet carried none. For exchange time use Exchange().In(IST).
-func (t *Tick) Exchange() time.Time { return fromWire(t.ExchangeTime) }
+// ExchangeAt returns ExchangeTime in UTC, whole seconds, or the zero Time if
+// the packet carried none. For exchange time use ExchangeAt().In(IST).
+func (t *Tick) ExchangeAt() time.Time { return fromWire(t.ExchangeTime) }
 
-// Received returns ReceivedAt in UTC, or the zero Time if it is not set.
-func (t *Tick) Received() time.Time {
+// ReceivedTime returns ReceivedAt in UTC, or the zero Time if it is not set.
+func (t *Tick) ReceivedTime() time.Time {
 	if t.ReceivedAt == 0 {
 		return time.Time{}
 	}
@@ -197,4 +152,25 @@ func fromWire(seconds uint32) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// String returns the tick in one line for logs, such as
+//
+//	408065 NSE full 1528.35 conn 2 seq 17 lost|gap
+//
+// Its form may change. It has a value receiver, unlike all else here, so that
+// a copy kept in a map prints like a slot of a ring does.
+func (t Tick) String() string {
+	b := strconv.AppendUint(make([]byte, 0, 80), uint64(t.Token), 10)
+	if name := t.SegmentName(); name != "" {
+		b = append(append(b, ' '), name...)
+	}
+	b = append(append(b, ' '), t.Mode.String()...)
+	b = t.AppendPrice(append(b, ' '), t.LastPrice)
+	b = strconv.AppendUint(append(b, " conn "...), uint64(t.Conn), 10)
+	b = strconv.AppendUint(append(b, " seq "...), t.Seq, 10)
+	if t.Flags != 0 {
+		b = append(append(b, ' '), t.Flags.String()...)
+	}
+	return string(b)
 }

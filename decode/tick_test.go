@@ -1,10 +1,9 @@
 package decode_test
 
 import (
+	"fmt"
 	"math"
-	"math/big"
 	"reflect"
-	"strconv"
 	"testing"
 	"time"
 	"unsafe"
@@ -80,95 +79,10 @@ func hasPointers(t reflect.Type) bool {
 	}
 }
 
-func TestAppendPrice(t *testing.T) {
-	for _, tt := range []struct {
-		price    int32
-		decimals uint8
-		want     string
-	}{
-		{0, 0, "0"}, {0, 2, "0.00"}, {0, 9, "0.000000000"},
-		{5, 2, "0.05"}, {-5, 2, "-0.05"}, {-5, 0, "-5"}, {-5, 9, "-0.000000005"},
-		{100, 2, "1.00"}, {-3700, 2, "-37.00"}, {737750, 4, "73.7750"}, {3782000, 4, "378.2000"},
-		{math.MaxInt32, 0, "2147483647"}, {math.MaxInt32, 7, "214.7483647"}, {math.MaxInt32, 9, "2.147483647"},
-		{math.MinInt32, 0, "-2147483648"}, {math.MinInt32, 2, "-21474836.48"}, {math.MinInt32, 9, "-2.147483648"},
-		{math.MinInt32, 255, "-2.147483648"}, // no decoder sets this; more than 9 count as 9
-	} {
-		tick := decode.Tick{Decimals: tt.decimals}
-		if got := string(tick.AppendPrice([]byte("at "), tt.price)); got != "at "+tt.want {
-			t.Errorf("%d with %d decimals is %q, want %q", tt.price, tt.decimals, got, "at "+tt.want)
-		}
-	}
-}
-
-// Law: the text is the exact decimal value, and Rupees is the float64 nearest
-// to it, for prices of every size and every number of decimals.
-func TestPricesAreExact(t *testing.T) {
-	unit := big.NewInt(1)
-	for decimals := range uint8(10) {
-		tick := decode.Tick{Decimals: decimals}
-		for price := int64(math.MinInt32); price <= math.MaxInt32; price += 1_234_567 {
-			for _, p := range []int64{price, price / 1000, price / 1_000_000} {
-				exact := new(big.Rat).SetFrac(big.NewInt(p), unit)
-				text := string(tick.AppendPrice(nil, int32(p)))
-				if want := exact.FloatString(int(decimals)); text != want {
-					t.Fatalf("%d with %d decimals is %q, want %q", p, decimals, text, want)
-				}
-				if got, want := tick.Rupees(int32(p)), parseFloat(t, text); got != want {
-					t.Fatalf("%d with %d decimals is %v rupees, want %v", p, decimals, got, want)
-				}
-			}
-		}
-		unit.Mul(unit, big.NewInt(10))
-	}
-}
-
-func parseFloat(t *testing.T, text string) float64 {
-	t.Helper()
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-func TestAppendPriceDoesNotAllocate(t *testing.T) {
-	tick := decode.Tick{Decimals: 7}
-	buf := make([]byte, 0, 64)
-	if got := testing.AllocsPerRun(100, func() { buf = tick.AppendPrice(buf[:0], math.MinInt32) }); got != 0 {
-		t.Errorf("AppendPrice allocates %v times, want 0", got)
-	}
-}
-
-func TestChange(t *testing.T) {
-	for _, tt := range []struct {
-		last, close int32
-		change      int64
-		percent     float64
-	}{
-		{0, 0, 0, 0},
-		{12345, 0, 0, 0}, // no close, so no change
-		{11000, 10000, 1000, 10},
-		{9000, 10000, -1000, -10},
-		{-3700, 1827, -5527, -100 * 5527.0 / 1827},
-		{-3000, -2000, -1000, -50}, // below a negative close is still a fall
-		{-1000, -2000, 1000, 50},
-		{math.MaxInt32, math.MinInt32, math.MaxUint32, 100 * 4294967295.0 / 2147483648},
-		{math.MinInt32, math.MaxInt32, -math.MaxUint32, -100 * 4294967295.0 / 2147483647},
-	} {
-		tick := decode.Tick{LastPrice: tt.last, Close: tt.close}
-		if got := tick.Change(); got != tt.change {
-			t.Errorf("Change() from %d to %d = %d, want %d", tt.close, tt.last, got, tt.change)
-		}
-		if got := tick.ChangePercent(); got != tt.percent {
-			t.Errorf("ChangePercent() from %d to %d = %v, want %v", tt.close, tt.last, got, tt.percent)
-		}
-	}
-}
-
 func TestTimes(t *testing.T) {
 	var none decode.Tick
 	for name, tm := range map[string]time.Time{
-		"LastTraded": none.LastTraded(), "Exchange": none.Exchange(), "Received": none.Received(),
+		"TradedAt": none.TradedAt(), "ExchangeAt": none.ExchangeAt(), "ReceivedTime": none.ReceivedTime(),
 	} {
 		if !tm.IsZero() {
 			t.Errorf("%s() without a time is %v, want the zero Time", name, tm)
@@ -180,9 +94,9 @@ func TestTimes(t *testing.T) {
 		got      time.Time
 		utc, ist string
 	}{
-		{"LastTraded", tick.LastTraded(), "2021-07-05T05:11:27Z", "2021-07-05T10:41:27+05:30"},
-		{"Exchange", tick.Exchange(), "2106-02-07T06:28:15Z", "2106-02-07T11:58:15+05:30"},
-		{"Received", tick.Received(), "2021-07-05T05:11:27.000000001Z", "2021-07-05T10:41:27.000000001+05:30"},
+		{"TradedAt", tick.TradedAt(), "2021-07-05T05:11:27Z", "2021-07-05T10:41:27+05:30"},
+		{"ExchangeAt", tick.ExchangeAt(), "2106-02-07T06:28:15Z", "2106-02-07T11:58:15+05:30"},
+		{"ReceivedTime", tick.ReceivedTime(), "2021-07-05T05:11:27.000000001Z", "2021-07-05T10:41:27.000000001+05:30"},
 	} {
 		if got := tt.got.Format(time.RFC3339Nano); got != tt.utc {
 			t.Errorf("%s() = %s, want %s", tt.name, got, tt.utc)
@@ -191,7 +105,7 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%s().In(IST) = %s, want %s", tt.name, got, tt.ist)
 		}
 	}
-	if got := tick.Exchange().In(decode.IST).Format("MST"); got != "IST" {
+	if got := tick.ExchangeAt().In(decode.IST).Format("MST"); got != "IST" {
 		t.Errorf("the zone is called %q, want IST", got)
 	}
 }
@@ -201,11 +115,31 @@ func TestFlagsString(t *testing.T) {
 		0:                "",
 		decode.FlagIndex: "index",
 		decode.FlagLost:  "lost",
+		decode.FlagGap:   "gap",
 		decode.FlagIndex | decode.FlagUnknownSegment:                      "index|unknown-segment",
 		decode.FlagSegmentMismatch | decode.FlagLost | decode.Flags(0x60): "segment-mismatch|lost|0x60",
 	} {
 		if got := flags.String(); got != want {
 			t.Errorf("Flags(%#x) is %q, want %q", uint8(flags), got, want)
+		}
+	}
+}
+
+func TestTickString(t *testing.T) {
+	for _, tt := range []struct {
+		tick decode.Tick
+		want string
+	}{
+		{decode.Tick{Token: 408065, LastPrice: 152835, Decimals: 2, Mode: decode.ModeFull, Conn: 2, Seq: 17, Flags: decode.FlagLost | decode.FlagGap},
+			"408065 NSE full 1528.35 conn 2 seq 17 lost|gap"},
+		{decode.Tick{Token: 256265, LastPrice: -5, Decimals: 2, Mode: decode.ModeLTP, Flags: decode.FlagIndex}, "256265 INDICES ltp -0.05 conn 0 seq 0 index"},
+		{decode.Tick{Token: 25610, Mode: decode.ModeQuote, Conn: 255, Seq: math.MaxUint64}, "25610 quote 0 conn 255 seq 18446744073709551615"}, // no such segment
+		{decode.Tick{}, "0 Mode(0) 0 conn 0 seq 0"},
+	} {
+		for _, got := range []string{tt.tick.String(), fmt.Sprint(tt.tick), fmt.Sprint(&tt.tick)} {
+			if got != tt.want {
+				t.Errorf("tick is %q, want %q", got, tt.want)
+			}
 		}
 	}
 }

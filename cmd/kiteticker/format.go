@@ -23,14 +23,6 @@ var formats = []*format{
 	{name: "csv", header: csvHeader(), row: appendCSVRow},
 }
 
-// segmentNames has the name of each segment code, empty for unknown ones.
-var segmentNames = func() (names [256]string) {
-	for _, s := range decode.Segments() {
-		names[s.Code] = s.Name
-	}
-	return names
-}()
-
 // appendTime appends t as RFC 3339 at +05:30, with as much of the second as
 // there is.
 func appendTime(dst []byte, t time.Time) []byte {

@@ -48,15 +48,15 @@ func appendCSVRow(dst []byte, t *kiteticker.Tick) []byte {
 	if c.next(t.Mode != kiteticker.ModeLTP) {
 		c.dst = strconv.AppendFloat(c.dst, t.ChangePercent(), 'f', -1, 64)
 	}
-	c.time(t.LastTraded())
+	c.time(t.TradedAt())
 	c.number(t.HasDepth(), t.OI)
 	c.number(t.HasDepth(), t.OIDayHigh)
 	c.number(t.HasDepth(), t.OIDayLow)
-	c.time(t.Exchange())
+	c.time(t.ExchangeAt())
 	c.side(&t.Bids)
 	c.side(&t.Asks)
 	c.number(true, uint32(t.Conn))
-	c.time(t.Received())
+	c.time(t.ReceivedTime())
 	return append(c.dst, '\n')
 }
 

@@ -11,7 +11,7 @@ import (
 func appendJSONRow(dst []byte, t *kiteticker.Tick) []byte {
 	dst = appendJSONFields(dst, t)
 	dst = strconv.AppendUint(append(dst, `,"conn":`...), uint64(t.Conn), 10)
-	dst = appendJSONTime(append(dst, `,"received_at":`...), t.Received())
+	dst = appendJSONTime(append(dst, `,"received_at":`...), t.ReceivedTime())
 	return append(dst, "}\n"...)
 }
 
@@ -83,12 +83,12 @@ func (j *jsonRow) change() []byte {
 func (j *jsonRow) full() {
 	t := j.t
 	if t.HasDepth() {
-		j.dst = appendJSONTime(append(j.dst, `,"last_trade_time":`...), t.LastTraded())
+		j.dst = appendJSONTime(append(j.dst, `,"last_trade_time":`...), t.TradedAt())
 		j.number("oi", t.OI)
 		j.number("oi_day_high", t.OIDayHigh)
 		j.number("oi_day_low", t.OIDayLow)
 	}
-	j.dst = appendJSONTime(append(j.dst, `,"exchange_timestamp":`...), t.Exchange())
+	j.dst = appendJSONTime(append(j.dst, `,"exchange_timestamp":`...), t.ExchangeAt())
 	if t.HasDepth() {
 		j.side(`,"depth":{"buy":[`, &t.Bids)
 		j.side(`],"sell":[`, &t.Asks)

@@ -39,10 +39,10 @@ func appendTableRow(dst []byte, t *kiteticker.Tick) []byte {
 		start, column = len(dst), column+1
 	}
 	traded := !t.IsIndex() && (t.Mode == kiteticker.ModeQuote || t.Mode == kiteticker.ModeFull)
-	end(t.Received().In(decode.IST).AppendFormat(dst, "15:04:05.000"), t.ReceivedAt != 0)
+	end(t.ReceivedTime().In(decode.IST).AppendFormat(dst, "15:04:05.000"), t.ReceivedAt != 0)
 	end(strconv.AppendUint(dst, uint64(t.Conn), 10), true)
 	end(strconv.AppendUint(dst, uint64(t.Token), 10), true)
-	end(append(dst, segmentNames[t.Segment()]...), segmentNames[t.Segment()] != "")
+	end(append(dst, t.SegmentName()...), t.SegmentName() != "")
 	end(append(dst, t.Mode.String()...), true)
 	end(t.AppendPrice(dst, t.LastPrice), true)
 	end(appendChange(dst, t.ChangePercent()), t.Close != 0)

@@ -111,7 +111,7 @@ func (d *desk) decide(next decision) {
 		id:       fmt.Sprint(d.orders + 1),
 		token:    next.token,
 		quantity: n,
-		price:    string(tick.AppendPrice(nil, next.price)),
+		price:    tick.Price(next.price),
 	}
 	kind, quantity := o.transaction()
 	d.log.Printf("order %s: %s %d of %d at %s", o.id, kind, quantity, o.token, o.price)
