@@ -36,3 +36,25 @@ func jitter(lo, hi time.Duration) time.Duration {
 	}
 	return lo + rand.N(hi-lo+1)
 }
+
+// MaxDialsPerMinute is the most often a connection dials, whatever happens.
+const MaxDialsPerMinute = 20
+
+// dialBudget remembers the latest dials, so that no sequence of events, however
+// odd, makes more than MaxDialsPerMinute.
+type dialBudget struct {
+	at [MaxDialsPerMinute]time.Time // a circle
+	n  int                          // dials so far
+}
+
+// delay returns how long to wait before the next dial, wanted or longer, and
+// counts that dial.
+func (b *dialBudget) delay(now time.Time, wanted time.Duration) time.Duration {
+	slot := &b.at[b.n%len(b.at)]
+	if b.n >= len(b.at) {
+		wanted = max(wanted, slot.Add(time.Minute).Sub(now))
+	}
+	*slot = now.Add(wanted)
+	b.n++
+	return wanted
+}

@@ -42,20 +42,26 @@ type Config struct {
 	Query     url.Values
 	Header    http.Header
 	UserAgent string
-	TLS       *tls.Config // nil: verify against the system's roots; TLS 1.2 is the least in any case
-	Dial      func(ctx context.Context, network, addr string) (net.Conn, error)
+	TLS       *tls.Config                                                       // nil: verify against the system's roots; TLS 1.2 is the least in any case
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // must return when ctx is done
 
 	// Credentials gives the api_key and access_token for the next dial.
 	Credentials func() (apiKey, accessToken string)
 	// Refresh is called after the server refused accessToken with 403; it
-	// returns nil once Credentials gives another. Nil: a refusal ends Run.
+	// returns nil once Credentials gives another, and must return when ctx is
+	// done. It is called before the first dial if there is no accessToken yet.
+	// Nil: a refusal ends Run.
 	Refresh func(ctx context.Context, accessToken string) error
 	// Commands returns what must be sent to make the server's state the
-	// desired one, and counts it as sent. fresh says that the socket is new:
-	// nothing has been sent on it. It is called by the writer goroutine of one
-	// session at a time.
+	// desired one, and counts it as on its way. fresh says that the socket is
+	// new: nothing has been sent on it. It is called by the writer goroutine of
+	// one session at a time.
 	Commands func(fresh bool) []shard.Command
-	// Notify is told of each transition; it must not block.
+	// Sent is told of each command that was written; by the same goroutine.
+	Sent func(shard.Command)
+	// Notify is told of each transition. Those between live and stale come on
+	// the watchdog's goroutine; all others on that of Run, which then may use
+	// the Sink, too: no record is open.
 	Notify func(Transition)
 
 	Sink   Sink
@@ -68,7 +74,9 @@ type Config struct {
 	MinBackoff   time.Duration // 500 ms
 	MaxBackoff   time.Duration // 30 s
 	StableAfter  time.Duration // a session this long resets the backoff; 10 s
+	CommandGap   time.Duration // least time between two commands; 0
 	MaxMessage   int           // bytes; the sink's MaxRecord, and never above it
+	MaxAttempts  int           // dials without a stable session before Run gives up; 0: never
 }
 
 const tooManyDelay = time.Minute // least wait after a 429
@@ -83,7 +91,9 @@ type Conn struct {
 	state    atomic.Uint32
 	counters Counters
 	backoff  backoff
-	token    string // access token of the latest dial; the goroutine of Run's
+	dials    dialBudget
+	present  atomic.Pointer[session] // nil when no socket is open
+	token    string                  // access token of the latest dial; the goroutine of Run's
 }
 
 // New returns a connection, not yet connected.
@@ -97,6 +107,9 @@ func New(cfg Config) (*Conn, error) {
 	}
 	if cfg.Dial == nil {
 		cfg.Dial = new(net.Dialer).DialContext
+	}
+	if cfg.Sent == nil {
+		cfg.Sent = func(shard.Command) {}
 	}
 	if cfg.Notify == nil {
 		cfg.Notify = func(Transition) {}
@@ -145,72 +158,104 @@ func (c *Conn) Kick() {
 	}
 }
 
-// Run connects, and reconnects, until ctx is cancelled or the server refuses
-// the credentials for good. On cancellation it closes the WebSocket properly,
-// delivers what arrives until the server's Close, and returns nil. It is called
-// once.
+// Restart ends the present socket for err; Run then dials anew, as after any
+// other end. Without a socket it does nothing. From any goroutine.
+func (c *Conn) Restart(err error) {
+	if s := c.present.Load(); s != nil {
+		s.fail(err)
+	}
+}
+
+// Run connects, and reconnects, until ctx is cancelled or the connection is
+// beyond repair: the server refuses the credentials for good, or MaxAttempts is
+// reached. On cancellation it closes the WebSocket properly, delivers what
+// arrives until the server's Close, and returns nil. It is called once.
 func (c *Conn) Run(ctx context.Context) error {
-	for {
+	if _, token := c.cfg.Credentials(); token == "" && c.cfg.Refresh != nil {
+		c.refresh(ctx)
+	}
+	c.dials.delay(time.Now(), 0)
+	for ctx.Err() == nil {
 		lived, err := c.session(ctx)
 		if ctx.Err() != nil {
-			c.to(StateStopped, nil, 0)
-			return nil
+			break
 		}
 		if lived >= c.cfg.StableAfter { // a server that accepts and hangs up is as bad as one that refuses
 			c.backoff.reset()
 		}
-		delay := c.backoff.next()
-		var refused *HandshakeError
-		if errors.As(err, &refused) {
-			switch {
-			case refused.StatusCode == http.StatusForbidden && c.cfg.Refresh != nil:
-				c.to(StateRefused, err, 0)
-				if !c.refresh(ctx) {
-					c.to(StateStopped, nil, 0)
-					return nil
-				}
-			case refused.Permanent():
-				c.to(StateStopped, err, 0)
-				return err
-			case refused.StatusCode == http.StatusTooManyRequests:
-				delay += max(refused.RetryAfter, tooManyDelay)
-			default:
-				delay = max(delay, refused.RetryAfter)
-			}
+		delay, err := c.plan(ctx, err)
+		if ctx.Err() != nil {
+			break
+		}
+		if delay < 0 {
+			c.to(StateStopped, err, 0)
+			return err
 		}
 		c.to(StateBackingOff, err, delay)
 		if !sleep(ctx, delay) {
-			c.to(StateStopped, nil, 0)
-			return nil
+			break
 		}
 	}
+	c.to(StateStopped, nil, 0)
+	return nil
 }
 
-// refresh asks for new credentials until it gets them; false if ctx ends first.
-func (c *Conn) refresh(ctx context.Context) bool {
+// never is the delay before a dial that cannot help.
+const never = time.Duration(-1)
+
+// plan decides what follows a session that ended for err: the delay before the
+// next dial, or never, and the reason to give. After a refusal it waits for new
+// credentials.
+func (c *Conn) plan(ctx context.Context, err error) (time.Duration, error) {
+	delay := c.backoff.next()
+	var refused *HandshakeError
+	if errors.As(err, &refused) {
+		switch {
+		case refused.StatusCode == http.StatusForbidden && c.cfg.Refresh != nil:
+			c.to(StateRefused, err, 0)
+			c.refresh(ctx)
+		case refused.Permanent():
+			return never, err
+		case refused.StatusCode == http.StatusTooManyRequests:
+			delay += max(refused.RetryAfter, tooManyDelay)
+		default:
+			delay = max(delay, refused.RetryAfter)
+		}
+	}
+	if n := c.cfg.MaxAttempts; n > 0 && c.backoff.attempt >= n {
+		return never, &AttemptsError{Conn: c.cfg.ID, Attempts: n, Err: err}
+	}
+	return c.dials.delay(time.Now(), delay), err
+}
+
+// refresh asks for new credentials until it gets them or ctx ends.
+func (c *Conn) refresh(ctx context.Context) {
+	pause := backoff{min: c.cfg.MinBackoff, max: c.cfg.MaxBackoff}
 	for {
 		err := c.cfg.Refresh(ctx, c.token)
 		if err == nil {
-			return true
+			return
 		}
-		delay := c.backoff.next()
-		c.log.Warn("refreshing the access token failed", "delay", delay, "err", redact(err, c.token))
+		delay := pause.next()
+		c.log.Warn("refreshing the access token failed", "attempt", pause.attempt, "delay", delay, "err", Redact(err, c.token))
 		if !sleep(ctx, delay) {
-			return false
+			return
 		}
 	}
 }
 
-// to moves to state, tells the owner and the log.
+// to moves to state, tells the owner and the log. While a session lives its
+// watchdog calls it; before and after, the goroutine of Run: never both.
 func (c *Conn) to(state State, err error, delay time.Duration) {
 	from := c.State()
-	if from == state {
-		return
+	if !from.mayBecome(state) {
+		panic(fmt.Sprintf("conn: illegal transition from %v to %v", from, state))
 	}
 	now := time.Now()
-	if state == StateLive {
+	switch {
+	case state == StateLive && from == StateDialing:
 		c.counters.LiveSince.Store(now.UnixNano())
-	} else if from == StateLive {
+	case !state.Connected():
 		c.counters.LiveSince.Store(0)
 	}
 	c.state.Store(uint32(state))

@@ -15,6 +15,7 @@ type Counters struct {
 	Dials     stats.Counter // handshakes attempted
 	Sessions  stats.Counter // handshakes that succeeded
 	Refused   stats.Counter // handshakes the server answered with 400 or 403
+	Panics    stats.Counter // in any of the goroutines of the connection
 	LastRead  stats.Gauge   // last byte from the server, Unix nanoseconds, 0 if none yet
 	LiveSince stats.Gauge   // when the present socket opened, Unix nanoseconds, 0 if not live
 	_         cpu.Pad

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -27,6 +29,7 @@ type socket struct {
 const (
 	kiteVersion   = "3" // X-Kite-Version, as the official clients send it
 	maxErrorBody  = 512
+	maxAnswer     = 64 << 10         // bytes of a handshake's answer, TLS included
 	maxRetryAfter = 15 * time.Minute // a longer wait than this is not taken from a header
 )
 
@@ -56,32 +59,69 @@ func (c *Conn) dial(ctx context.Context) (*socket, error) {
 	}
 
 	var sock socket
-	secrets := []string{accessToken, url.QueryEscape(accessToken)}
+	stop := func() bool { return true }
+	var answer *limitedAnswer
+	secrets := []string{accessToken, url.QueryEscape(accessToken), apiKey, url.QueryEscape(apiKey)}
 	failure := &HandshakeError{Conn: c.cfg.ID}
 	dialer := ws.Dialer{
-		Timeout:        c.cfg.DialTimeout,
 		ReadBufferSize: readBufferSize,
 		Header:         ws.HandshakeHeaderHTTP(header),
 		TLSConfig:      c.cfg.TLS,
 		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			nc, err := c.cfg.Dial(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
 			sock.raw = nc
-			return nc, err
+			answer = &limitedAnswer{Conn: nc}
+			answer.left.Store(maxAnswer)
+			// A net.Conn without deadlines, such as a tunnel's, is bounded too.
+			stop = context.AfterFunc(ctx, func() { nc.Close() })
+			return answer, nil
 		},
 		OnStatusError: func(status int, _ []byte, answer io.Reader) {
 			failure.StatusCode = status
 			failure.readAnswer(answer, secrets)
 		},
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
+	defer cancel()
 	nc, leftover, _, err := dialer.Dial(ctx, u.String())
+	if !stop() && err == nil {
+		nc.Close()
+		err = ctx.Err()
+	}
 	if err != nil {
 		if failure.StatusCode == 0 {
-			failure.Err = redact(err, secrets...)
+			failure.Err = Redact(err, secrets...)
 		}
 		return nil, failure
 	}
+	answer.left.Store(math.MaxInt64)
+	if nc == net.Conn(answer) {
+		nc = sock.raw
+	}
 	sock.Conn, sock.leftover = nc, leftover
 	return &sock, nil
+}
+
+// limitedAnswer bounds what a server may send before the upgrade is done: its
+// header lines are collected in memory, and a hostile one has no end.
+type limitedAnswer struct {
+	net.Conn
+	left atomic.Int64
+}
+
+var errAnswerTooLong = errors.New("conn: the server's answer to the handshake is too long")
+
+func (l *limitedAnswer) Read(p []byte) (int, error) {
+	left := l.left.Load()
+	if left <= 0 {
+		return 0, errAnswerTooLong
+	}
+	n, err := l.Conn.Read(p[:min(int64(len(p)), left)])
+	l.left.Add(-int64(n))
+	return n, err
 }
 
 // readAnswer keeps what a refused handshake says about its reason.

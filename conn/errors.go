@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -98,16 +99,52 @@ func (e *CloseError) Error() string {
 
 func (e *CloseError) Unwrap() error { return e.Err }
 
+// AttemptsError reports that a connection gave up: so many dials in a row made
+// no session that lasted.
+type AttemptsError struct {
+	Conn     int
+	Attempts int
+	Err      error // of the last one
+}
+
+func (e *AttemptsError) Error() string {
+	return fmt.Sprintf("conn %d: gave up after %d attempts: %v", e.Conn, e.Attempts, e.Err)
+}
+
+func (e *AttemptsError) Unwrap() error { return e.Err }
+
+// PanicError reports a panic in one of the connection's own goroutines. The
+// socket was closed and a new one dialled.
+type PanicError struct {
+	Where string // which goroutine
+	Value string // what it panicked with, credentials removed
+	Stack []byte
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("conn: panic in the %s: %s", e.Where, e.Value)
+}
+
+// NewPanicError describes a recovered value. It is called in the deferred
+// function that recovered it.
+func NewPanicError(where string, value any, secrets ...string) *PanicError {
+	return &PanicError{
+		Where: where,
+		Value: redactText(fmt.Sprint(value), secrets...),
+		Stack: []byte(redactText(string(debug.Stack()), secrets...)),
+	}
+}
+
 // protocolError says which rule was broken; it is an ErrProtocol.
 type protocolError string
 
 func (e protocolError) Error() string        { return "conn: WebSocket protocol violation: " + string(e) }
 func (e protocolError) Is(target error) bool { return target == ErrProtocol }
 
-// redact returns err with every secret cut from its text. An error that holds
+// Redact returns err with every secret cut from its text. An error that holds
 // none passes unchanged; one that does keeps answering errors.Is but is no
 // longer unwrapped, since its inner texts hold the secret too.
-func redact(err error, secrets ...string) error {
+func Redact(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
@@ -119,9 +156,11 @@ func redact(err error, secrets ...string) error {
 	return &redactedError{text: clean, err: err}
 }
 
+// redactText leaves secrets of a few characters alone: they are placeholders of
+// tests, and would be found inside ordinary words.
 func redactText(text string, secrets ...string) string {
 	for _, s := range secrets {
-		if s != "" {
+		if len(s) >= 6 {
 			text = strings.ReplaceAll(text, s, "[redacted]")
 		}
 	}

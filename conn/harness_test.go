@@ -135,7 +135,7 @@ func after(d time.Duration) {
 	synctest.Wait()
 }
 
-// messages returns what the sink got, heartbeats left out.
+// messages returns the messages that the sink got, heartbeats left out.
 func (h *harness) messages() []message {
 	h.mu.Lock()
 	defer h.mu.Unlock()

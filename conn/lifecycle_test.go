@@ -2,7 +2,6 @@ package conn_test
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -15,61 +14,6 @@ import (
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/shard"
 )
-
-// Whatever a server does, it gets few dials: it refuses TCP, answers 502,
-// accepts and hangs up at once, or never answers.
-func TestNoReconnectStorm(t *testing.T) {
-	peers := map[string]func(nc net.Conn){
-		"502":                  func(nc net.Conn) { reject(nc, 502, "", "") },
-		"not HTTP":             func(nc net.Conn) { nc.Read(make([]byte, 4096)); io.WriteString(nc, "SSH-2.0-x\r\n\r\n") },
-		"accepts and hangs up": func(nc net.Conn) { accept(nc) },
-		"closes at once":       func(nc net.Conn) {},
-		"never answers":        func(nc net.Conn) { idle(nc) },
-	}
-	for name, peer := range peers {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				h := start(t, conn.Config{}, func(_ int, nc net.Conn) { peer(nc) })
-				after(time.Hour)
-				// The mean wait approaches 15 s: 240 dials an hour.
-				if n := h.conn.Counters().Dials.Load(); n < 60 || n > 400 {
-					t.Errorf("%d dials in an hour, want 60 to 400", n)
-				}
-				if err := h.stop(); err != nil {
-					t.Errorf("Run: %v", err)
-				}
-			})
-		})
-	}
-}
-
-func TestBackoffIsResetByAStableSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := start(t, conn.Config{}, func(dial int, nc net.Conn) {
-			if dial < 8 {
-				return // grow the backoff
-			}
-			accept(nc)
-			go heartbeats(nc)
-			if dial == 8 {
-				go idle(nc)
-				time.Sleep(time.Minute)
-				return
-			}
-			idle(nc)
-		})
-		after(time.Hour)
-		for _, tr := range h.history() {
-			if tr.From == conn.StateLive && (tr.Delay > 500*time.Millisecond || tr.Attempt != 1) {
-				t.Errorf("after a stable session: delay %v, attempt %d, want at most 500ms and 1", tr.Delay, tr.Attempt)
-			}
-		}
-		if h.conn.State() != conn.StateLive {
-			t.Errorf("state is %v, want live", h.conn.State())
-		}
-		h.stop()
-	})
-}
 
 func TestCommandsAreSentOnEachSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -211,5 +155,46 @@ func TestTransitions(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("transitions (-want +got):\n%s", diff)
 		}
+	})
+}
+
+func TestCommandsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := make(chan time.Time, 100)
+		h := start(t, conn.Config{CommandGap: time.Second, Commands: func(fresh bool) []shard.Command {
+			if !fresh {
+				return nil
+			}
+			desired := shard.Set{}
+			for token := range uint32(50) {
+				desired[token+1] = decode.ModeFull
+			}
+			return shard.Diff(desired, nil, 10)
+		}}, func(_ int, nc net.Conn) {
+			accept(nc)
+			go heartbeats(nc)
+			for {
+				op, _, err := nextFrame(t, nc)
+				if err != nil {
+					return
+				}
+				if op == ws.OpText {
+					said <- time.Now()
+				}
+			}
+		})
+		after(time.Minute)
+		close(said)
+		n, last := 0, time.Time{}
+		for at := range said {
+			if n++; n > 1 && at.Sub(last) != time.Second {
+				t.Errorf("command %d came %v after the one before, want 1s", n, at.Sub(last))
+			}
+			last = at
+		}
+		if n != 10 {
+			t.Errorf("%d commands, want 10", n)
+		}
+		h.stop()
 	})
 }

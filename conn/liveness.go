@@ -19,17 +19,18 @@ func (e *SilentError) Error() string {
 func (e *SilentError) Is(target error) bool { return target == ErrSilent }
 
 // watch ends the session when the server goes silent. Any inbound byte is a
-// sign of life, so a quiet market with heartbeats is healthy; after half the
-// interval without one it pings, and an answer is a sign of life too. It never
-// relies on an error from the socket: a black-holed connection gives none.
+// sign of life, so a quiet market with heartbeats is healthy. Half-way through
+// the interval without one it pings, and an answer is a sign of life too; at
+// three quarters without it the connection is stale, and at the end dead. It
+// never relies on an error from the socket: a black-holed connection gives none.
 //
 // When ctx ends it bounds what is left of the session: the writer says Close,
 // and the server has DrainTimeout to answer.
 func (s *session) watch(ctx context.Context) {
 	limit := s.c.cfg.Liveness
-	probe := limit / 2
+	probe, tick := limit/2, limit/20
 	pingAt := time.Duration(-1)
-	timer := time.NewTimer(probe)
+	timer := time.NewTicker(tick)
 	defer timer.Stop()
 	for {
 		select {
@@ -46,23 +47,23 @@ func (s *session) watch(ctx context.Context) {
 		case <-timer.C:
 		}
 		if s.blocked.Load() { // pairs with the Store in claim: we are not reading, so silence proves nothing
-			timer.Reset(probe)
 			continue
 		}
 		now := time.Since(s.opened)
 		heard := time.Duration(s.lastHeard.Load()) // pairs with the Store in heard
-		switch quiet := now - heard; {
-		case quiet < probe:
-			timer.Reset(probe - quiet)
-		case pingAt <= heard: // not pinged since the last byte
+		quiet := now - heard
+		pinged := pingAt > heard // since the last byte
+		switch {
+		case quiet >= probe && !pinged:
 			s.out.ping()
 			pingAt = now
-			timer.Reset(limit - probe)
-		case now-pingAt < limit-probe:
-			timer.Reset(limit - probe - (now - pingAt))
-		default:
+		case pinged && now-pingAt >= limit-probe: // the answer had its full time, even if we were blocked before
 			s.fail(&SilentError{Quiet: quiet})
 			return
+		case pinged && now-pingAt >= (limit-probe)/2 && s.c.State() == StateLive:
+			s.c.to(StateStale, &SilentError{Quiet: quiet}, 0)
+		case quiet < probe && s.c.State() == StateStale:
+			s.c.to(StateLive, nil, 0)
 		}
 	}
 }

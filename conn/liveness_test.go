@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kiteticker/kiteticker/conn"
 	"github.com/kiteticker/kiteticker/ring"
@@ -42,7 +44,7 @@ func TestSilenceIsNoticedInTime(t *testing.T) {
 			t.Errorf("pinged after %v and dead after %v, want 2.5s and 5s", pinged, ended)
 		}
 		var se *conn.SilentError
-		if err := h.history()[2].Err; !errors.Is(err, conn.ErrSilent) || !errors.As(err, &se) || se.Quiet != 5*time.Second {
+		if err := h.history()[3].Err; !errors.Is(err, conn.ErrSilent) || !errors.As(err, &se) || se.Quiet != 5*time.Second {
 			t.Errorf("reason is %v, want a SilentError of 5s", err)
 		}
 		if h.conn.State() != conn.StateLive {
@@ -81,7 +83,7 @@ func TestQuietIsHealthy(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := start(t, conn.Config{Liveness: 5 * time.Second}, func(_ int, nc net.Conn) { accept(nc); peer(nc) })
 				after(2 * time.Hour)
-				if n := h.conn.Counters().Dials.Load(); n != 1 || h.conn.State() != conn.StateLive {
+				if n := h.conn.Counters().Dials.Load(); n != 1 || !h.conn.State().Connected() {
 					t.Errorf("%d dials, state %v, want one live socket", n, h.conn.State())
 				}
 				h.stop()
@@ -131,5 +133,37 @@ func TestFullSinkIsNotSilence(t *testing.T) {
 		}()
 		h.stop()
 		close(done)
+	})
+}
+
+// A server that is late to answer a ping makes the connection stale, not dead.
+func TestLateAnswerIsStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, conn.Config{Liveness: 8 * time.Second}, func(_ int, nc net.Conn) {
+			accept(nc)
+			for {
+				op, _, err := nextFrame(t, nc)
+				if err != nil {
+					return
+				}
+				if op == ws.OpPing {
+					time.Sleep(3 * time.Second)
+					nc.Write(frame(true, ws.OpPong, ""))
+				}
+			}
+		})
+		after(8 * time.Second)
+		var got []string
+		for _, tr := range h.history() {
+			got = append(got, fmt.Sprintf("%v %v", tr.To, tr.At.Sub(h.history()[0].At)))
+		}
+		want := []string{"dialing 0s", "live 0s", "stale 6s", "live 7.2s"} // looked at every 0.4 s
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("states (-want +got):\n%s", diff)
+		}
+		if tr := h.history()[2]; !errors.Is(tr.Err, conn.ErrSilent) {
+			t.Errorf("stale for %v, want ErrSilent", tr.Err)
+		}
+		h.stop()
 	})
 }

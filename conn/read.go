@@ -2,7 +2,6 @@ package conn
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"io"
 	"runtime"
@@ -102,7 +101,6 @@ func (s *session) readMessage(h ws.Header) error {
 		return err
 	}
 	if _, err := io.ReadFull(s.br, buf); err != nil {
-		s.c.cfg.Sink.Abort()
 		return s.lost(err)
 	}
 	return s.commit(h.OpCode, buf)
@@ -138,11 +136,12 @@ func (s *session) readFragment(h ws.Header) error {
 	return s.commit(op, buf)
 }
 
-// claim reserves n bytes of the sink. When the sink is full it waits: orders
+// claim reserves n bytes of the sink, until commit or the session's end. When the sink is full it waits: orders
 // ride the same socket, so nothing may be skipped, and TCP pushes back.
 func (s *session) claim(n int) ([]byte, error) {
 	sink := s.c.cfg.Sink
 	buf, err := sink.Claim(n)
+	s.claimed = err == nil
 	if !errors.Is(err, ring.ErrFull) {
 		return buf, err
 	}
@@ -154,7 +153,9 @@ func (s *session) claim(n int) ([]byte, error) {
 	if !ok {
 		return nil, errEnded
 	}
-	return sink.Claim(n)
+	buf, err = sink.Claim(n)
+	s.claimed = err == nil
+	return buf, err
 }
 
 // commit completes a message in the sink and makes it visible at once: the
@@ -165,6 +166,7 @@ func (s *session) commit(op ws.OpCode, buf []byte) error {
 		kind = KindText
 	}
 	sink := s.c.cfg.Sink
+	s.claimed = false
 	sink.Commit(len(buf), kind, s.src.at)
 	// Checked between Commit and Publish, while the bytes are still ours.
 	bad := kind == KindText && !utf8.Valid(buf)
@@ -182,73 +184,11 @@ func (s *session) commit(op ws.OpCode, buf []byte) error {
 	return nil
 }
 
-// readControl answers a control frame through the writer, never waiting for it.
-func (s *session) readControl(h ws.Header) error {
-	payload := s.control[:h.Length]
-	if _, err := io.ReadFull(s.br, payload); err != nil {
-		return s.lost(err)
-	}
-	switch h.OpCode {
-	case ws.OpPing:
-		s.out.pong(payload)
-	case ws.OpClose:
-		return s.closedByPeer(payload)
-	}
-	return nil // a pong's arrival was noted by the read that brought it
-}
-
-// closedByPeer answers a Close frame: with its own code, or with 1002 or 1007
-// when the frame is itself faulty.
-func (s *session) closedByPeer(payload []byte) error {
-	if len(payload) == 0 {
-		s.out.close(ws.StatusNoStatusRcvd, "")
-		return &CloseError{Code: ws.StatusNoStatusRcvd}
-	}
-	if len(payload) == 1 {
-		return s.refuse(protocolError("a Close frame has half a code"))
-	}
-	code, reason := ws.StatusCode(binary.BigEndian.Uint16(payload)), payload[2:]
-	if !validCloseCode(code) {
-		return s.refuse(protocolError("a Close frame has an invalid code"))
-	}
-	if !utf8.Valid(reason) {
-		return s.refuse(ErrInvalidUTF8)
-	}
-	s.out.close(code, "")
-	return &CloseError{Code: code, Reason: string(reason)}
-}
-
-// validCloseCode tells the codes that RFC 6455 section 7.4 and its registry
-// allow on the wire.
-func validCloseCode(code ws.StatusCode) bool {
-	switch {
-	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1014, code >= 3000 && code <= 4999:
-		return true
-	}
-	return false
-}
-
-// refuse ends the session for the server's fault err, telling it the code.
-func (s *session) refuse(err error) error {
-	code := ws.StatusProtocolError
-	switch {
-	case errors.Is(err, ErrInvalidUTF8):
-		code = ws.StatusInvalidFramePayloadData
-	case errors.Is(err, ErrMessageTooLarge):
-		code = ws.StatusMessageTooBig
-	}
-	s.out.close(code, "")
-	return err
-}
-
-// lost explains a failed read: a wanted end, a cause noted by another
-// goroutine, or a connection that broke.
+// lost explains a failed read. Where another goroutine ended the session, its
+// cause takes this one's place.
 func (s *session) lost(err error) error {
 	if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
 		return s.refuse(protocolError("a frame's length has its top bit set"))
-	}
-	if cause := s.cause.Load(); cause != nil {
-		return *cause
 	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // the stream ended without a Close frame

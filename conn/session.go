@@ -26,6 +26,7 @@ type session struct {
 	control    [ws.MaxControlFramePayloadSize]byte
 	fragments  *bytebufferpool.ByteBuffer // of a fragmented message in progress, nil if none
 	fragmentOp ws.OpCode
+	claimed    bool // a record of the sink is open
 
 	// Shared.
 	out       outbox
@@ -59,22 +60,63 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 	s.br = newReader(&s.src, sock.leftover)
 	c.counters.Sessions.Add(1)
 	c.counters.LastRead.Store(s.opened.UnixNano())
+	c.present.Store(s)
 	c.to(StateLive, nil, 0)
 
 	var others sync.WaitGroup
-	others.Go(func() { s.write(ctx) })
-	others.Go(func() { s.watch(ctx) })
-	err = s.read()
+	others.Go(func() {
+		defer close(s.written)
+		s.guard("writer", func() { s.write(ctx) })
+	})
+	others.Go(func() { s.guard("watchdog", func() { s.watch(ctx) }) })
+	s.guard("reader", func() { err = s.read() })
+	if cause := s.cause.Load(); cause != nil && !final(err) {
+		err = *cause
+	}
+	if s.claimed {
+		c.cfg.Sink.Abort()
+	}
 	s.linger()
 	s.end()
 	others.Wait()
+	c.present.Store(nil)
 	return time.Since(s.opened), err
+}
+
+// final reports whether err, of a reader, says all there is to say: the server
+// closed or broke the protocol. Otherwise the reader stopped because another
+// goroutine had a reason.
+func final(err error) bool {
+	var ce *CloseError
+	return err != nil && err != errEnded && !(errors.As(err, &ce) && ce.Err != nil)
+}
+
+// guard runs one of the session's goroutines. A panic ends the session, not the
+// process: the next socket starts afresh.
+func (s *session) guard(where string, run func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.c.counters.Panics.Add(1)
+			s.fail(NewPanicError(where, v, s.c.token))
+		}
+	}()
+	run()
 }
 
 // fail ends the session for err, from any goroutine; the first cause wins.
 func (s *session) fail(err error) {
 	s.cause.CompareAndSwap(nil, &err)
 	s.end()
+}
+
+// hangUp ends the session after a failed write, but lets the reader have what
+// came before: the server may have sent orders, and its reason, before it left.
+func (s *session) hangUp(err error) {
+	err = &CloseError{Code: ws.StatusAbnormalClosure, Err: err}
+	s.cause.CompareAndSwap(nil, &err)
+	if s.sock.SetReadDeadline(time.Now().Add(lingerTimeout)) != nil {
+		s.end()
+	}
 }
 
 // end releases everybody. It closes the raw socket: TLS would wait to say

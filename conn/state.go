@@ -2,22 +2,49 @@ package conn
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // State is where a connection stands.
+//
+//	idle ─► dialing ─► live ◄─► stale
+//	          ▲ │  │     │        │
+//	          │ │  │     ▼        ▼
+//	          │ │  └─► backing off ──┐     every state may go to stopped
+//	          │ ▼         ▲   │      │
+//	          │ refused ──┘   │      │
+//	          └───────────────┴──────┘
 type State uint32
 
 const (
 	StateIdle       State = iota // Run has not been called
 	StateDialing                 // TCP, TLS and the HTTP upgrade
-	StateLive                    // the socket is open
+	StateLive                    // the socket is open and the server shows signs of life
+	StateStale                   // the socket is open, but a ping waits for its answer
 	StateBackingOff              // waiting before the next dial
 	StateRefused                 // the server refused the credentials; waiting for new ones
 	StateStopped                 // Run has returned
 )
 
-var stateNames = [...]string{"idle", "dialing", "live", "backing off", "refused", "stopped"}
+var stateNames = [...]string{"idle", "dialing", "live", "stale", "backing off", "refused", "stopped"}
+
+// next lists the states that may follow each state.
+var next = [...][]State{
+	StateIdle:       {StateDialing, StateStopped},
+	StateDialing:    {StateLive, StateBackingOff, StateRefused, StateStopped},
+	StateLive:       {StateStale, StateBackingOff, StateStopped},
+	StateStale:      {StateLive, StateBackingOff, StateStopped},
+	StateBackingOff: {StateDialing, StateStopped},
+	StateRefused:    {StateBackingOff, StateStopped},
+	StateStopped:    {},
+}
+
+// mayBecome reports whether to may follow s.
+func (s State) mayBecome(to State) bool { return slices.Contains(next[s], to) }
+
+// Connected reports whether a socket is open in this state: live or stale.
+func (s State) Connected() bool { return s == StateLive || s == StateStale }
 
 func (s State) String() string {
 	if int(s) < len(stateNames) {

@@ -76,28 +76,33 @@ var errClosing = errors.New("conn: Close frame sent")
 // frames never mix, and a peer that does not read blocks nobody else. It
 // returns once a Close frame is out, a write failed or the session ended.
 func (s *session) write(ctx context.Context) {
-	defer close(s.written)
 	c := s.c
 	commands := c.cfg.Commands(true)
+	gap := time.NewTimer(0) // fires when the next command may go
+	defer gap.Stop()
 	for {
-		err := s.flush()
-		for err == nil && len(commands) > 0 {
-			err = s.writeCommand(commands[0])
-			commands = commands[1:]
-			if err == nil {
-				err = s.flush() // a pong must not wait for the whole list
-			}
-		}
-		if err != nil {
+		if err := s.flush(); err != nil { // before each command: a pong must not wait for a list of them
 			if err != errClosing {
-				s.fail(&CloseError{Code: ws.StatusAbnormalClosure, Err: err})
+				s.hangUp(err)
 			}
 			return
 		}
+		var turn <-chan time.Time // nil, which never fires, without a command to send
+		if len(commands) > 0 {
+			turn = gap.C
+		}
 		select {
+		case <-turn:
+			if err := s.writeCommand(commands[0]); err != nil {
+				s.hangUp(err)
+				return
+			}
+			c.cfg.Sent(commands[0])
+			commands = commands[1:]
+			gap.Reset(c.cfg.CommandGap)
 		case <-s.out.wake:
 		case <-c.changed:
-			commands = c.cfg.Commands(false)
+			commands = append(commands, c.cfg.Commands(false)...)
 		case <-ctx.Done():
 			s.out.close(ws.StatusNormalClosure, "")
 		case <-s.done:

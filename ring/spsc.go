@@ -154,6 +154,10 @@ func (p *Producer[T]) WaitOn(w *Waiter) { p.shared.producer = w }
 // goroutine; the answer may be out of date by the time it arrives.
 func (p *Producer[T]) Len() int { return p.shared.lag(p.mask + 1) }
 
+// Published returns how many items have been published since the ring was made.
+// From any goroutine.
+func (p *Producer[T]) Published() uint64 { return p.shared.written.Load() }
+
 // Cap returns how many items the ring has room for. From any goroutine.
 func (p *Producer[T]) Cap() int { return len(p.slots) }
 
