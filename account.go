@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
+
+	"github.com/kiteticker/kiteticker/conn"
 )
 
 // account is one API key's present token, shared by its connections.
@@ -12,6 +15,8 @@ type account struct {
 	token   atomic.Pointer[string]
 	refresh func(context.Context) (string, error)
 	asking  chan struct{} // capacity 1: held by the connection that asks for a token
+
+	deafSince time.Time // no connection is up since then, zero if one is; guarded by Client.mu
 }
 
 func newAccount(a Account) *account {
@@ -21,6 +26,26 @@ func newAccount(a Account) *account {
 }
 
 func (a *account) credentials() (apiKey, accessToken string) { return a.apiKey, *a.token.Load() }
+
+// RefreshFailed says that Config.Refresh gave no usable access token. It is
+// asked again after a while.
+type RefreshFailed struct {
+	Account int
+	Err     error
+}
+
+// renew asks the account of connection id for a new access token.
+func (c *Client) renew(ctx context.Context, id, account int, refused string) error {
+	acc := c.accounts[account]
+	err := acc.renew(ctx, refused)
+	if err != nil && ctx.Err() == nil {
+		c.mu.Lock()
+		c.lines[id].life.errors.Refresh++
+		c.mu.Unlock()
+		c.post(id, time.Now(), &RefreshFailed{Account: account, Err: conn.Redact(err, refused)})
+	}
+	return err
+}
 
 // renew replaces the refused token. The connections of an account are refused
 // together: the first to come asks, and the others find its answer.

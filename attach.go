@@ -20,7 +20,8 @@ func (c *Client) Ticks(cfg StreamConfig) (*TickStream, error) {
 	for i, id := range conns {
 		producer, consumer := ring.New[Tick](capacity)
 		consumer.WaitOn(s.waiter)
-		s.inputs[i] = tickInput{conn: id, ring: consumer, out: &tickOutput{ring: producer}}
+		in := &s.inputs[i]
+		in.conn, in.ring, in.out = id, consumer, &tickOutput{ring: producer}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,7 +10,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/ring"
@@ -35,6 +38,9 @@ const (
 	defaultDrain      = time.Second
 	defaultMinBackoff = 500 * time.Millisecond
 	defaultMaxBackoff = 30 * time.Second
+	defaultVerify     = 30 * time.Second
+	defaultFailover   = 15 * time.Second
+	defaultHealth     = 5 * time.Second
 )
 
 // Config says what to connect to and how. Only credentials are required: the
@@ -46,8 +52,9 @@ type Config struct {
 	// several, set Accounts instead.
 	APIKey, AccessToken string
 	// Refresh is asked for a new access token after the server refused the
-	// present one (HTTP 403). Nil: a refusal ends the connection, and Run when
-	// it was the last one. It is never called twice at once for one account.
+	// present one (HTTP 403), and at first if AccessToken is empty. Nil: a refusal ends the connection, and Run when
+	// it was the last one. It is never called twice at once for one account,
+	// and must return when ctx is done.
 	Refresh func(ctx context.Context) (accessToken string, err error)
 	// Conns is the number of connections, 1 to 3; 0 means 3.
 	Conns int
@@ -67,7 +74,9 @@ type Config struct {
 
 	// FrameRing is the capacity in bytes of the ring of raw messages of each
 	// connection, rounded up to a power of two; 0 means 4 MiB. A message may
-	// have a quarter of it: longer ones are refused with close code 1009.
+	// have a quarter of it: longer ones are refused with close code 1009. Since
+	// the server sends a snapshot of all tokens in one message, a smaller ring
+	// also lowers how many instruments a connection takes: 186 bytes each.
 	FrameRing int
 	// TickRing is the capacity in ticks of each ring between a parser and a
 	// stream, rounded up to a power of two; 0 means 8192. After subscribing,
@@ -78,6 +87,7 @@ type Config struct {
 	// Sharding chooses the connection of a new token; default LeastLoaded.
 	Sharding shard.Policy
 	// PinToken gives the connection of a token when Sharding is shard.Pinned.
+	// It must not call the client.
 	PinToken func(token uint32) (conn int)
 	// ChunkSize is the most tokens in one control message; 0 means 3000, all at
 	// once, as the official clients do.
@@ -99,6 +109,24 @@ type Config struct {
 	// grows exponentially; 0 means 500 ms and 30 s.
 	MinBackoff, MaxBackoff time.Duration
 
+	// MaxAttempts is how many dials in a row may fail to make a session of 10 s
+	// before a connection gives up; 0 means it never does. When the last
+	// connection has given up, Run ends.
+	MaxAttempts int
+	// CommandGap is the least time between two control messages on a
+	// connection; 0 sends them as fast as they come, as the official clients do.
+	CommandGap time.Duration
+	// VerifyAfter is when, after a socket opened, instruments that have not
+	// ticked on it are reported as an Unseen event; 0 means 30 s, negative never.
+	VerifyAfter time.Duration
+	// FailoverAfter is how long a connection must be down before its
+	// instruments move to connections that have room, and how long it must be
+	// live again before they move back; 0 means 15 s, negative never.
+	FailoverAfter time.Duration
+	// HealthInterval is the time between two regular Health events and log
+	// lines; 0 means 5 s, negative none. A change of health is always told.
+	HealthInterval time.Duration
+
 	// URL is the root of the server, without parameters; "" means
 	// wss://ws.kite.trade. ws:// sends the access token in the clear and is
 	// refused unless the host is loopback or AllowPlaintext is set.
@@ -113,6 +141,7 @@ type Config struct {
 	// below 1.2 are never spoken.
 	TLS *tls.Config
 	// Dial opens TCP connections, for proxies and tests; nil means net.Dialer.
+	// It must return when ctx is done.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Logger gets one line per change of state; nil is silent. Nothing is
@@ -138,7 +167,14 @@ func (c Config) withDefaults() Config {
 	for i := range c.Accounts {
 		orDefault(&c.Accounts[i].Conns, MaxConns)
 	}
-	c.PinCPUs = append([]int(nil), c.PinCPUs...)
+	c.PinCPUs = slices.Clone(c.PinCPUs)
+	c.Segments = slices.Clone(c.Segments)
+	c.Header = c.Header.Clone()
+	query := url.Values{}
+	for key, values := range c.Query {
+		query[key] = slices.Clone(values)
+	}
+	c.Query = query
 	orDefault(&c.FrameRing, defaultFrameRing)
 	orDefault(&c.TickRing, defaultTickRing)
 	orDefault(&c.ChunkSize, MaxTokensPerConn)
@@ -147,6 +183,9 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.DrainTimeout, defaultDrain)
 	orDefault(&c.MinBackoff, defaultMinBackoff)
 	orDefault(&c.MaxBackoff, max(defaultMaxBackoff, c.MinBackoff))
+	orDefault(&c.VerifyAfter, defaultVerify)
+	orDefault(&c.FailoverAfter, defaultFailover)
+	orDefault(&c.HealthInterval, defaultHealth)
 	orDefault(&c.URL, defaultURL)
 	orDefault(&c.UserAgent, defaultUserAgent)
 	return c
@@ -181,6 +220,9 @@ func (c Config) validate(form Config) error {
 			bad("Accounts[%d] and Accounts[%d] have the same APIKey: the server would count their connections together", j, i)
 		}
 		keys[a.APIKey] = i
+		if strings.ContainsFunc(a.APIKey+a.AccessToken, unicode.IsSpace) {
+			bad("%sAPIKey or AccessToken has white space in it, such as a line end from a file", where)
+		}
 		if a.AccessToken == "" && a.Refresh == nil {
 			bad("%sAccessToken is empty and there is no Refresh to ask for one", where)
 		}
@@ -198,10 +240,8 @@ func (c Config) validate(form Config) error {
 	if c.Wait > ring.WaitSpin {
 		bad("Wait is %d, want ring.WaitPark, ring.WaitYield or ring.WaitSpin", c.Wait)
 	}
-	for _, n := range c.PinCPUs {
-		if n < 0 {
-			bad("PinCPUs has %d, want CPU numbers from 0", n)
-		}
+	if err := checkPins(c.PinCPUs, c.Profile); err != nil {
+		errs = append(errs, err)
 	}
 	if c.FrameRing < minFrameRing || c.FrameRing > maxFrameRing {
 		bad("FrameRing is %d bytes, want %d to %d", c.FrameRing, minFrameRing, maxFrameRing)
@@ -221,10 +261,14 @@ func (c Config) validate(form Config) error {
 	}{
 		{"DialTimeout", c.DialTimeout}, {"DrainTimeout", c.DrainTimeout},
 		{"MinBackoff", c.MinBackoff}, {"MaxBackoff", c.MaxBackoff},
+		{"CommandGap", c.CommandGap},
 	} {
 		if d.value < 0 {
 			bad("%s is %v, want a positive duration", d.name, d.value)
 		}
+	}
+	if c.MaxAttempts < 0 {
+		bad("MaxAttempts is %d, want 0 for no limit, or more", c.MaxAttempts)
 	}
 	if c.MaxBackoff < c.MinBackoff {
 		bad("MaxBackoff is %v, want at least MinBackoff, %v", c.MaxBackoff, c.MinBackoff)

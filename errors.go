@@ -43,6 +43,10 @@ type (
 	CloseError = conn.CloseError
 	// SilentError reports a connection on which nothing came any more.
 	SilentError = conn.SilentError
+	// AttemptsError reports a connection that gave up: see Config.MaxAttempts.
+	AttemptsError = conn.AttemptsError
+	// PanicError reports a panic in one of the library's own goroutines.
+	PanicError = conn.PanicError
 	// CapacityError says how many tokens a call wanted and how many were free.
 	CapacityError = shard.CapacityError
 	// TokenError names the token a call stumbled over.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kiteticker/kiteticker/conn"
@@ -14,6 +15,12 @@ import (
 // one of
 //
 //   - *[StateChange]: the connection changed state;
+//   - *[Outage]: it delivers again, after an interval without data;
+//   - *[Unseen]: instruments that have not ticked since it opened;
+//   - *[Moved]: instruments went to it from another connection, or back;
+//   - *[Reconcile]: order updates of an account may have been missed;
+//   - *[RefreshFailed]: Config.Refresh gave no usable access token;
+//   - *[Health]: the regular report, and changes of health; Conn is -1;
 //   - *[Order]: an order update;
 //   - *[ServerError]: the server's complaint, such as too many instruments;
 //   - *[Notice]: a message of the broker;
@@ -44,7 +51,7 @@ type (
 type DamagedMessage struct {
 	Err   error  // ErrTruncated or ErrPacketLength
 	Count int    // damaged messages since the last event, this one included
-	Size  int    // bytes of this message
+	Size  int    // bytes of this message; 0 in what is left to tell when a socket ends
 	Head  []byte // its first bytes, at most 64
 }
 
@@ -58,8 +65,11 @@ type EventStream struct {
 	once sync.Once
 	wake chan struct{} // capacity 1
 
-	mu    sync.Mutex
-	queue []Event
+	reading atomic.Bool // one goroutine at a time reads
+
+	mu     sync.Mutex
+	queue  []Event
+	closed bool
 }
 
 // Name returns the name given to Events.
@@ -76,6 +86,10 @@ func (s *EventStream) Len() int {
 // ended and everything was delivered.
 func (s *EventStream) All(ctx context.Context) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
+		if !s.reading.CompareAndSwap(false, true) {
+			panic("kiteticker: event stream " + s.name + " is read by two goroutines at once")
+		}
+		defer s.reading.Store(false)
 		for ctx.Err() == nil {
 			if e, ok := s.take(); ok {
 				if !yield(e) {
@@ -109,7 +123,9 @@ func (s *EventStream) take() (e Event, ok bool) {
 
 func (s *EventStream) put(e Event) {
 	s.mu.Lock()
-	s.queue = append(s.queue, e)
+	if !s.closed {
+		s.queue = append(s.queue, e)
+	}
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
@@ -121,7 +137,7 @@ func (s *EventStream) put(e Event) {
 func (s *EventStream) Close() error {
 	s.hub.detach(s)
 	s.mu.Lock()
-	s.queue = nil
+	s.queue, s.closed = nil, true
 	s.mu.Unlock()
 	s.end()
 	return nil
@@ -132,7 +148,9 @@ func (s *EventStream) end() { s.once.Do(func() { close(s.done) }) }
 // hub takes events from the connections, decodes texts on its own goroutine
 // and hands every event to every stream.
 type hub struct {
-	wake chan struct{} // capacity 1
+	wake     chan struct{}  // capacity 1
+	rejected func(conn int) // told of a complaint about subscriptions
+	orders   orderFilter
 
 	mu      sync.Mutex
 	streams []*EventStream
@@ -146,7 +164,9 @@ type pending struct {
 	text []byte
 }
 
-func newHub() *hub { return &hub{wake: make(chan struct{}, 1)} }
+func newHub(rejected func(conn int)) *hub {
+	return &hub{wake: make(chan struct{}, 1), rejected: rejected}
+}
 
 // post never blocks: connections call it between two ticks.
 func (h *hub) post(p pending) {
@@ -163,12 +183,12 @@ func (h *hub) post(p pending) {
 func (h *hub) run(done <-chan struct{}) {
 	for {
 		for _, p := range h.takeAll() {
+			if p.text != nil && !h.decode(&p) {
+				continue
+			}
 			h.mu.Lock()
 			streams := h.streams
 			h.mu.Unlock()
-			if p.text != nil && len(streams) > 0 {
-				p.Data = decode.ParseText(p.text)
-			}
 			for _, s := range streams {
 				s.put(p.Event)
 			}
@@ -181,6 +201,21 @@ func (h *hub) run(done <-chan struct{}) {
 			}
 		}
 	}
+}
+
+// decode turns a text into its event, and reports whether it is to be told: an
+// order update that came on another connection before is not.
+func (h *hub) decode(p *pending) bool {
+	p.Data = decode.ParseText(p.text)
+	switch d := p.Data.(type) {
+	case *Order:
+		return h.orders.first(d)
+	case *ServerError:
+		if d.Kind == decode.ErrorInstrumentLimit || d.Kind == decode.ErrorTokens {
+			h.rejected(p.Conn)
+		}
+	}
+	return true
 }
 
 func (h *hub) takeAll() []pending {
@@ -223,4 +258,9 @@ func (h *hub) stop() {
 	for _, s := range streams {
 		s.end()
 	}
+}
+
+// post puts an event of the client's own on its way to the streams.
+func (c *Client) post(conn int, at time.Time, data any) {
+	c.hub.post(pending{Event: Event{Conn: conn, At: at, Data: data}})
 }

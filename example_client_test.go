@@ -74,15 +74,15 @@ func ExampleStats_Check() {
 // An access token lasts a day. Refresh is asked for a new one when the server
 // refuses the old one, once for all connections.
 func ExampleConfig_refresh() {
-	exchange := kitetest.NewServer(nil, kitetest.Config{AccessToken: "of today"})
+	exchange := kitetest.NewServer(nil, kitetest.Config{AccessToken: "todays-token"})
 	defer exchange.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	client := must(kiteticker.New(kiteticker.Config{
-		APIKey: "key", AccessToken: "of yesterday",
+		APIKey: "key", AccessToken: "yesterdays-token",
 		URL: exchange.URL(), Dial: exchange.Dial,
 		Refresh: func(ctx context.Context) (string, error) {
 			fmt.Println("logging in")
-			return "of today", nil
+			return "todays-token", nil
 		},
 	}))
 	stream := must(client.Ticks(kiteticker.StreamConfig{}))
@@ -100,10 +100,10 @@ func ExampleConfig_refresh() {
 
 // Without Refresh a refusal is final, and Run says why.
 func ExampleHandshakeError() {
-	exchange := kitetest.NewServer(nil, kitetest.Config{AccessToken: "of today"})
+	exchange := kitetest.NewServer(nil, kitetest.Config{AccessToken: "todays-token"})
 	defer exchange.Close()
 	client := must(kiteticker.New(kiteticker.Config{
-		APIKey: "key", AccessToken: "of yesterday", Conns: 1,
+		APIKey: "key", AccessToken: "yesterdays-token", Conns: 1,
 		URL: exchange.URL(), Dial: exchange.Dial,
 	}))
 	err := client.Run(context.Background())

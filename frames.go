@@ -82,7 +82,7 @@ func (s *FrameStream) All(ctx context.Context) iter.Seq2[Frame, uint64] {
 				}
 			}
 			return false, true
-		})
+		}, func() {})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"maps"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -18,9 +19,12 @@ import (
 // Client receives the market data of one or more accounts. All its methods may
 // be called from any goroutine, before, during and after Run.
 type Client struct {
-	cfg   Config
-	lines []*line
-	hub   *hub
+	cfg      Config
+	lines    []*line
+	accounts []*account
+	hub      *hub
+	owners   *owners
+	look     chan struct{} // capacity 1: wakes the supervisor
 
 	started atomic.Bool
 
@@ -28,6 +32,7 @@ type Client struct {
 	table   *shard.Table
 	ticks   []*TickStream
 	frames  []*FrameStream
+	homes   map[uint32]int // connection to return to, of tokens that are away from it
 	stopped bool
 }
 
@@ -37,7 +42,10 @@ type line struct {
 	account  int
 	ring     *ring.BytesProducer // nil when inline
 	pipeline *pipeline
-	sent     shard.Set // what the present socket was told; guarded by Client.mu
+	sink     conn.Sink
+	sent     shard.Set // what the present socket was or is about to be told; guarded by Client.mu
+	told     shard.Set // what it was told; guarded by Client.mu
+	life     life      // guarded by Client.mu
 }
 
 // New returns a client for cfg, which it copies. It reports everything that is
@@ -55,7 +63,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	table, err := shard.NewTable(shard.Config{
-		Conns: total, Capacity: MaxTokensPerConn, Policy: cfg.Sharding, Pin: cfg.PinToken,
+		Conns: total, Capacity: capacity(cfg.FrameRing), Policy: cfg.Sharding, Pin: cfg.PinToken,
 	})
 	if err != nil {
 		return nil, err
@@ -63,9 +71,13 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{cfg: cfg, hub: newHub(), table: table}
+	c := &Client{
+		cfg: cfg, table: table, owners: newOwners(), homes: map[uint32]int{}, look: make(chan struct{}, 1),
+	}
+	c.hub = newHub(c.rejected)
 	for i, a := range cfg.Accounts {
 		acc := newAccount(a)
+		c.accounts = append(c.accounts, acc)
 		for range a.Conns {
 			l, err := c.newLine(len(c.lines), i, acc, decoder)
 			if err != nil {
@@ -77,34 +89,40 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
+// capacity is how many instruments a connection may carry: the exchange's limit,
+// or fewer if a snapshot of that many does not fit a quarter of the ring.
+func capacity(frameRing int) int {
+	ring := 1 << bits.Len(uint(frameRing-1))
+	return min(MaxTokensPerConn, (ring/4-2)/(2+184))
+}
+
 // newLine builds connection id of acc.
 func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder) (*line, error) {
-	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, log: c.cfg.Logger}
+	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, owners: c.owners, log: c.cfg.Logger}
 	p.ticks.Store(new([]*tickOutput))
 	p.frames.Store(new([]*frameOutput))
-	l := &line{account: account, pipeline: p, sent: shard.Set{}}
-	var sink conn.Sink
+	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}}
 	if c.cfg.Profile == Inline {
-		sink = newInlineSink(p, c.cfg.FrameRing/4)
+		l.sink = newInlineSink(p, c.cfg.FrameRing/4)
 	} else {
 		l.ring, p.in = ring.NewBytes(c.cfg.FrameRing)
 		p.in.WaitOn(ring.NewWaiter(c.cfg.Wait))
-		sink = l.ring
+		l.sink = l.ring
 	}
 	cfg := conn.Config{
 		ID: id, URL: c.cfg.URL, Query: c.cfg.Query, Header: c.cfg.Header, UserAgent: c.cfg.UserAgent,
 		TLS: c.cfg.TLS, Dial: c.cfg.Dial,
 		Credentials: acc.credentials,
 		Commands:    func(fresh bool) []shard.Command { return c.commands(l, id, fresh) },
-		Notify: func(t conn.Transition) {
-			c.hub.post(pending{Event: Event{Conn: t.Conn, At: t.At, Data: &t}})
-		},
-		Sink: sink, Logger: c.cfg.Logger,
+		Sent:        func(cmd shard.Command) { c.sent(l, cmd) },
+		Notify:      func(t conn.Transition) { c.notify(l, t) },
+		Sink:        l.sink, Logger: c.cfg.Logger,
 		Liveness: c.cfg.Liveness, DialTimeout: c.cfg.DialTimeout, DrainTimeout: c.cfg.DrainTimeout,
 		MinBackoff: c.cfg.MinBackoff, MaxBackoff: c.cfg.MaxBackoff,
+		MaxAttempts: c.cfg.MaxAttempts, CommandGap: c.cfg.CommandGap,
 	}
 	if acc.refresh != nil {
-		cfg.Refresh = acc.renew
+		cfg.Refresh = func(ctx context.Context, refused string) error { return c.renew(ctx, id, account, refused) }
 	}
 	var err error
 	l.conn, err = conn.New(cfg)
@@ -129,6 +147,13 @@ func (c *Client) commands(l *line, id int, fresh bool) []shard.Command {
 	return cmds
 }
 
+// sent notes what the socket was told.
+func (c *Client) sent(l *line, cmd shard.Command) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.told.Apply(cmd)
+}
+
 // Run connects all connections, reconnects and resubscribes them, until ctx is
 // cancelled: then it says goodbye to the server, lets every message that came
 // in be decoded, and returns nil. Readers of streams get what is left and end.
@@ -140,19 +165,21 @@ func (c *Client) Run(ctx context.Context) error {
 	if !c.started.CompareAndSwap(false, true) {
 		return ErrRunning
 	}
-	var conns, parsers, events sync.WaitGroup
+	var conns, parsers, supervisor, events sync.WaitGroup
 	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
 	events.Go(func() { c.hub.run(parsersDone) })
+	supervisor.Go(func() { c.supervise(ctx, connsDone) })
 	errs := make([]error, len(c.lines))
 	for i, l := range c.lines {
 		if l.ring != nil {
-			parsers.Go(func() { l.pipeline.run(connsDone, c.cfg.PinCPUs) })
+			parsers.Go(func() { l.pipeline.run(connsDone, c.cfg.PinCPUs, c.restart(l)) })
 		}
 		conns.Go(func() { errs[i] = l.conn.Run(ctx) })
 	}
 	// From the socket inwards, so that each stage outlives what feeds it.
 	conns.Wait()
 	close(connsDone)
+	supervisor.Wait()
 	parsers.Wait()
 	close(parsersDone)
 	events.Wait()
@@ -161,6 +188,14 @@ func (c *Client) Run(ctx context.Context) error {
 		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// restart ends the present socket of l after its parser panicked.
+func (c *Client) restart(l *line) func(panicked any) {
+	return func(panicked any) {
+		_, token := c.accounts[l.account].credentials()
+		l.conn.Restart(conn.NewPanicError("parser", panicked, token))
+	}
 }
 
 // stop ends every stream.
@@ -185,7 +220,17 @@ func (c *Client) stop() {
 // Success says that the tokens are desired, not that the server accepted them:
 // it acknowledges nothing. The first tick does.
 func (c *Client) Subscribe(mode Mode, tokens ...uint32) error {
-	return c.edit(func() error { return c.table.Subscribe(mode, tokens...) })
+	return c.edit(func() error {
+		if err := c.table.Subscribe(mode, tokens...); err != nil {
+			return err
+		}
+		for _, token := range tokens {
+			if id, ok := c.table.Conn(token); ok {
+				c.owners.place(uint8(id), token)
+			}
+		}
+		return nil
+	})
 }
 
 // SetMode changes the mode of subscribed tokens. All or nothing: if one is not
@@ -202,19 +247,29 @@ func (c *Client) Unsubscribe(tokens ...uint32) error {
 
 // edit changes the desired state and tells the connections.
 func (c *Client) edit(change func() error) error {
-	c.mu.Lock()
-	err := ErrStopped
-	if !c.stopped {
-		err = change()
-	}
-	c.mu.Unlock()
-	if err != nil {
+	if err := c.locked(change); err != nil {
 		return err
 	}
+	c.kick()
+	return nil
+}
+
+// locked calls change with the lock held, also if it panics: it may call the
+// user's PinToken.
+func (c *Client) locked(change func() error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return ErrStopped
+	}
+	return change()
+}
+
+// kick makes every connection compare what it was told with what is desired.
+func (c *Client) kick() {
 	for _, l := range c.lines {
 		l.conn.Kick()
 	}
-	return nil
 }
 
 // Subscriptions yields the desired tokens and modes, in ascending order of

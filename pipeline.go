@@ -1,9 +1,11 @@
 package kiteticker
 
 import (
+	"encoding/binary"
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,11 +24,21 @@ const publishEvery = 16
 // one goroutine, the parser: its own one, or the connection's reader in the
 // Inline profile.
 type pipeline struct {
-	id  uint8
-	dec *decode.Decoder
-	in  *ring.BytesConsumer // nil when inline
-	hub *hub
-	log *slog.Logger
+	id     uint8
+	dec    *decode.Decoder
+	in     *ring.BytesConsumer // nil when inline
+	hub    *hub
+	owners *owners
+	marks  marks
+	log    *slog.Logger
+
+	// session counts the connection's sockets, in step with the messages: the
+	// parser writes it, others read it.
+	session atomic.Uint32
+
+	// moving is held for each message by the parser, and by nobody else but a
+	// hand-over of tokens, which must fall between two messages.
+	moving sync.Mutex
 
 	// Replaced whole by attach and detach, read once per message.
 	ticks  atomic.Pointer[[]*tickOutput]
@@ -36,6 +48,7 @@ type pipeline struct {
 	latency  stats.Histogram // socket read to publish of the message's last tick, ns
 
 	damaged  int       // since the last report
+	damage   error     // what was wrong with the latest
 	reported time.Time // last report of damage
 }
 
@@ -50,12 +63,15 @@ type parserCounters struct {
 	UnknownSegments stats.Counter // ticks whose price scale is a guess
 	Damaged         stats.Counter // messages cut short
 	Trailing        stats.Counter // messages with bytes after the last packet
+	Superseded      stats.Counter // ticks of tokens that have moved to another connection
+	Panics          stats.Counter
 	_               cpu.Pad
 }
 
 // tickOutput is the parser's end of one stream's ring.
 type tickOutput struct {
 	ring *ring.Producer[Tick]
+	open bool          // a slot is reserved
 	seq  uint64        // ticks owed to the stream so far
 	gap  bool          // ticks were lost since the last one committed
 	lost stats.Counter // all ticks lost
@@ -70,12 +86,22 @@ func (o *tickOutput) reserve() *Tick {
 		o.lost.Add(1) // before the Publish that shows the gap: pairs with the Load in tickInput.take
 		return nil
 	}
+	o.open = true
 	return t
+}
+
+// abandon counts a tick that was reserved and not committed as lost.
+func (o *tickOutput) abandon() {
+	if o.open {
+		o.open, o.gap = false, true
+		o.lost.Add(1)
+	}
 }
 
 // commit completes t, which reserve returned.
 func (o *tickOutput) commit(t *Tick) {
 	t.Seq = o.seq
+	o.open = false
 	t.Flags &^= FlagLost
 	if o.gap {
 		t.Flags |= FlagLost
@@ -85,7 +111,7 @@ func (o *tickOutput) commit(t *Tick) {
 }
 
 // run parses records until done is closed and the ring is empty.
-func (p *pipeline) run(done <-chan struct{}, pinCPUs []int) {
+func (p *pipeline) run(done <-chan struct{}, pinCPUs []int, restart func(panicked any)) {
 	if len(pinCPUs) > 0 {
 		runtime.LockOSThread() // never unlocked: the bound thread ends with its goroutine
 		n := pinCPUs[int(p.id)%len(pinCPUs)]
@@ -94,21 +120,41 @@ func (p *pipeline) run(done <-chan struct{}, pinCPUs []int) {
 		}
 	}
 	for p.in.Wait(done) {
-		for {
-			rec, ok := p.in.Peek()
-			if !ok {
-				break
-			}
-			p.handle(rec)
+		p.drain(restart)
+	}
+}
+
+// drain parses what is in the ring. A panic costs the message that caused it
+// and its socket, not the process.
+func (p *pipeline) drain(restart func(panicked any)) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.counters.Panics.Add(1)
 			p.in.Advance()
 			p.in.Release()
+			restart(v)
 		}
+	}()
+	for {
+		rec, ok := p.in.Peek()
+		if !ok {
+			return
+		}
+		p.handle(rec)
+		p.in.Advance()
+		p.in.Release()
 	}
 }
 
 // handle takes one message through, and reports whether a stream's reader was
 // woken by it. The message's bytes are leased: nothing keeps them.
 func (p *pipeline) handle(rec ring.Record) (woke bool) {
+	p.moving.Lock()
+	defer p.unlock()
+	if rec.Kind == kindMark {
+		p.pass(p.marks.take())
+		return false
+	}
 	for _, f := range *p.frames.Load() {
 		if f.forward(rec) {
 			woke = true
@@ -130,12 +176,36 @@ func (p *pipeline) handle(rec ring.Record) (woke bool) {
 	return p.parse(rec) || woke
 }
 
+// unlock lets a hand-over in. After a panic it counts the tick that was under
+// way as lost: its slot was never committed.
+func (p *pipeline) unlock() {
+	for _, out := range *p.ticks.Load() {
+		out.abandon()
+	}
+	p.moving.Unlock()
+}
+
+// pass does what a mark among the messages stands for.
+func (p *pipeline) pass(m mark) {
+	if p.damaged > 0 { // not reported yet
+		p.hub.post(pending{Event: Event{Conn: int(p.id), At: m.at, Data: &DamagedMessage{Err: p.damage, Count: p.damaged}}})
+		p.damaged = 0
+	}
+	if m.opened {
+		p.session.Store(p.session.Load()%(movedSession-1) + 1)
+	}
+	for _, data := range m.events {
+		p.hub.post(pending{Event: Event{Conn: int(p.id), At: m.at, Data: data}})
+	}
+}
+
 // parse decodes each packet once, into a slot of the first output that has
 // room, and copies it to the others.
 func (p *pipeline) parse(rec ring.Record) (woke bool) {
 	outs := *p.ticks.Load()
 	split := decode.Split(rec.Data)
-	var ticks, unknown, segments uint64
+	session := p.session.Load()
+	var ticks, unknown, segments, superseded uint64
 	for {
 		packet, ok := split.Next()
 		if !ok {
@@ -143,6 +213,11 @@ func (p *pipeline) parse(rec ring.Record) (woke bool) {
 		}
 		if _, known := decode.PacketMode(len(packet)); !known {
 			unknown++
+			continue
+		}
+		verdict := p.owners.admit(binary.BigEndian.Uint32(packet), p.id, session)
+		if verdict == supersede {
+			superseded++
 			continue
 		}
 		ticks++
@@ -159,6 +234,9 @@ func (p *pipeline) parse(rec ring.Record) (woke bool) {
 				if t.Flags&FlagUnknownSegment != 0 {
 					segments++
 				}
+				if verdict == deliverAfterGap {
+					t.Flags |= FlagGap
+				}
 			} else {
 				*t = *first
 			}
@@ -173,6 +251,9 @@ func (p *pipeline) parse(rec ring.Record) (woke bool) {
 	}
 	p.latency.Record(time.Now().UnixNano() - rec.At)
 	p.counters.Ticks.Add(ticks)
+	if superseded > 0 {
+		p.counters.Superseded.Add(superseded)
+	}
 	if segments > 0 {
 		p.counters.UnknownSegments.Add(segments)
 	}
@@ -209,9 +290,10 @@ func publish(outs []*tickOutput) (woke bool) {
 // report tells of a damaged message, at most once per second.
 func (p *pipeline) report(err error, rec ring.Record) {
 	p.damaged++
+	p.damage = err
 	at := time.Unix(0, rec.At)
 	if at.Sub(p.reported) < time.Second {
-		return
+		return // with the next one, or at the end of the socket
 	}
 	head := append([]byte(nil), rec.Data[:min(len(rec.Data), 64)]...)
 	d := &DamagedMessage{Err: err, Count: p.damaged, Size: len(rec.Data), Head: head}

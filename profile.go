@@ -1,7 +1,11 @@
 package kiteticker
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/kiteticker/kiteticker/internal/cpu"
 )
 
 // Profile says where ticks are decoded.
@@ -37,4 +41,19 @@ func (p *Profile) UnmarshalText(text []byte) error {
 		}
 	}
 	return fmt.Errorf("profile is %q, want balanced or inline", text)
+}
+
+// checkPins refuses CPUs that the process may not run on. Where CPUs cannot be
+// told apart, any number will do.
+func checkPins(pins []int, p Profile) error {
+	if len(pins) > 0 && p == Inline {
+		return errors.New("kiteticker: PinCPUs is set with the Inline profile, which has no goroutine to pin")
+	}
+	allowed, err := cpu.Allowed()
+	for _, n := range pins {
+		if n < 0 || err == nil && !slices.Contains(allowed, n) {
+			return fmt.Errorf("kiteticker: PinCPUs has %d, want CPUs that this process may run on: %v", n, allowed)
+		}
+	}
+	return nil
 }

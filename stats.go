@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kiteticker/kiteticker/shard"
 	"github.com/kiteticker/kiteticker/stats"
 )
 
@@ -14,6 +13,8 @@ type Stats struct {
 	At      time.Time
 	Conns   []ConnStats
 	Streams []StreamStats
+
+	RepeatedOrders uint64 // order updates that came on a further connection and were not told again
 }
 
 // ConnStats is the state of one connection. Counts are since New, over all its
@@ -23,8 +24,10 @@ type ConnStats struct {
 	Account int // index in Config.Accounts
 	State   State
 
-	Instruments int // tokens that this connection is to carry
-	Sent        int // tokens the server was told of on the present socket
+	Instruments int    // tokens that this connection is to carry
+	Sent        int    // tokens the server was told of on the present socket
+	Seen        int    // of those, instruments that have ticked on it
+	Rejected    uint64 // complaints of the server about subscriptions on the present socket
 
 	LiveSince time.Time // when the present socket opened; zero if not live
 	LastByte  time.Time // last sign of life; zero if none yet
@@ -32,6 +35,10 @@ type ConnStats struct {
 	Dials    uint64 // handshakes attempted
 	Sessions uint64 // handshakes that succeeded: reconnects are one less
 	Refused  uint64 // handshakes answered with 400 or 403
+
+	Commands uint64 // control messages written
+	Pings    uint64 // of ours
+	Pongs    uint64 // answers to pings of the server
 
 	Bytes      uint64 // read from the socket, after TLS
 	Messages   uint64 // binary messages, heartbeats included
@@ -43,6 +50,10 @@ type ConnStats struct {
 	UnknownSegments uint64 // ticks whose price scale is a guess
 	Damaged         uint64 // messages cut short; what came before was delivered
 	Trailing        uint64 // messages with bytes after the last packet
+
+	Superseded uint64 // ticks dropped because their instrument had moved to another connection
+
+	Errors ErrorCounts // what ended sockets and dials, by class
 
 	RingLen, RingCap int    // bytes waiting in the ring of raw messages, and its size
 	RingWaits        uint64 // times the reader waited because that ring was full
@@ -89,6 +100,9 @@ func (s Stats) Check(maxSilence time.Duration) error {
 		if quiet := s.At.Sub(c.LastByte); quiet > maxSilence {
 			bad("silent for %v, more than %v", quiet.Round(time.Millisecond), maxSilence)
 		}
+		if c.Rejected > 0 {
+			bad("told by the server that subscriptions failed, %d times", c.Rejected)
+		}
 		if c.Sent < c.Instruments {
 			bad("carrying %d of its %d instruments", c.Sent, c.Instruments)
 		}
@@ -100,9 +114,9 @@ func (s Stats) Check(maxSilence time.Duration) error {
 func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stats{At: time.Now()}
+	s := Stats{At: time.Now(), RepeatedOrders: c.hub.orders.repeated.Load()}
 	for id, l := range c.lines {
-		s.Conns = append(s.Conns, l.stats(id, c.table))
+		s.Conns = append(s.Conns, c.connStats(id, l))
 	}
 	for _, t := range c.ticks {
 		st := StreamStats{Name: t.name, Len: t.Len(), Lost: t.Lost()}
@@ -123,21 +137,38 @@ func (c *Client) Stats() Stats {
 	return s
 }
 
-func (l *line) stats(id int, table *shard.Table) ConnStats {
+// rejected counts a complaint of the server about subscriptions.
+func (c *Client) rejected(conn int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines[conn].life.rejected++
+}
+
+func (c *Client) connStats(id int, l *line) ConnStats {
 	sock, parser := l.conn.Counters(), &l.pipeline.counters
 	s := ConnStats{
 		Conn: id, Account: l.account, State: l.conn.State(),
-		Instruments: table.Len(id),
-		LiveSince:   unixNano(sock.LiveSince.Load()), LastByte: unixNano(sock.LastRead.Load()),
+		Instruments: c.table.Len(id), Rejected: l.life.rejected, Errors: l.life.errors,
+		LiveSince: unixNano(sock.LiveSince.Load()), LastByte: unixNano(sock.LastRead.Load()),
 		Dials: sock.Dials.Load(), Sessions: sock.Sessions.Load(), Refused: sock.Refused.Load(),
+		Commands: sock.Commands.Load(), Pings: sock.PingsSent.Load(), Pongs: sock.PongsSent.Load(),
 		Bytes: sock.Bytes.Load(), RingWaits: sock.Waits.Load(),
 		Messages: parser.Messages.Load(), Heartbeats: parser.Heartbeats.Load(), Texts: parser.Texts.Load(),
 		Ticks: parser.Ticks.Load(), UnknownPackets: parser.UnknownPackets.Load(),
 		UnknownSegments: parser.UnknownSegments.Load(), Damaged: parser.Damaged.Load(), Trailing: parser.Trailing.Load(),
-		Latency: l.pipeline.latency.Snapshot(),
+		Superseded: parser.Superseded.Load(),
+		Latency:    l.pipeline.latency.Snapshot(),
 	}
-	if s.State == StateLive {
-		s.Sent = len(l.sent)
+	if s.State.Connected() {
+		session := l.pipeline.session.Load()
+		for token, mode := range c.table.Desired(id) {
+			if l.told[token] == mode {
+				s.Sent++
+			}
+			if c.owners.ticked(token, uint8(id), session) {
+				s.Seen++
+			}
+		}
 	}
 	if l.ring != nil {
 		s.RingLen, s.RingCap = l.ring.Len(), l.ring.Cap()

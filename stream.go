@@ -55,9 +55,9 @@ func (s *inlet) leave() { s.reading.Store(false) }
 
 // pump calls poll until it reports the end. poll says whether it found
 // something and whether to go on; in between pump waits as the stream's wait
-// strategy says. It returns when ctx is done or the stream has ended and poll
-// finds nothing more.
-func (s *inlet) pump(ctx context.Context, poll func() (found, more bool)) {
+// strategy says. It returns when ctx is done, or the stream has ended and poll
+// finds nothing more: then it calls last.
+func (s *inlet) pump(ctx context.Context, poll func() (found, more bool), last func()) {
 	s.enter()
 	defer s.leave()
 	stop := context.AfterFunc(ctx, func() { s.waiter.Wake() }) // a parked reader notices ctx too
@@ -70,6 +70,7 @@ func (s *inlet) pump(ctx context.Context, poll func() (found, more bool)) {
 		case found:
 			s.waiter.Reset()
 		case ended:
+			last()
 			return
 		default:
 			ended = !s.waiter.Idle(s.done) // once done: one more poll sees what was published before
@@ -93,12 +94,15 @@ type tickInput struct {
 	out  *tickOutput // the other end: its lost counter, and what to detach
 	seq  uint64      // Seq of the last tick delivered
 	told uint64      // ticks of which the reader was told that they are lost
+
+	held  atomic.Pointer[hold] // what may not be read yet; nil: all may
+	taken uint64               // position: ticks handed out so far
 }
 
 // take returns at most max of the waiting ticks, all of them if max is 0, and
 // how many were lost just before them. The slice ends where the next loss is.
 func (in *tickInput) take(max int) (ticks []Tick, lost uint64) {
-	ticks = in.ring.PeekN(max)
+	ticks = in.free(in.ring.PeekN(max))
 	if len(ticks) == 0 {
 		return nil, 0
 	}
@@ -137,6 +141,7 @@ func (s *TickStream) poll(max int) (ticks []Tick, lost uint64) {
 		if ticks, lost = in.take(max); len(ticks) > 0 {
 			s.lease, s.leased = in, len(ticks)
 			in.seq = ticks[len(ticks)-1].Seq
+			in.taken += uint64(len(ticks))
 			return ticks, lost
 		}
 	}
@@ -163,13 +168,29 @@ func (s *TickStream) giveBack() {
 //
 //	for ticks, lost := range stream.Batches(ctx) {
 //
+// A loss shows when a tick follows it, or else at the end, with an empty slice.
 // The loop body is the lease: the slots are reused after it. Batches ends when
 // ctx is done, the stream is closed, or the client has stopped and everything
 // was delivered; why the client stopped is what Run returns.
 func (s *TickStream) Batches(ctx context.Context) iter.Seq2[[]Tick, uint64] {
 	return func(yield func([]Tick, uint64) bool) {
-		s.pump(ctx, func() (found, more bool) { return s.batch(yield) })
+		s.pump(ctx, func() (found, more bool) { return s.batch(yield) }, func() {
+			if lost := s.untold(); lost > 0 {
+				yield(nil, lost)
+			}
+		})
 	}
+}
+
+// untold counts the ticks that were lost after the last one delivered, and
+// takes them as told.
+func (s *TickStream) untold() (lost uint64) {
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		lost += in.out.lost.Load() - in.told
+		in.told = in.out.lost.Load()
+	}
+	return lost
 }
 
 // batch yields the ticks of one poll and gives them back.
@@ -188,7 +209,7 @@ func (s *TickStream) batch(yield func([]Tick, uint64) bool) (found, more bool) {
 // not yet yielded wait for the next reader.
 func (s *TickStream) All(ctx context.Context) iter.Seq[*Tick] {
 	return func(yield func(*Tick) bool) {
-		s.pump(ctx, func() (found, more bool) { return s.each(yield) })
+		s.pump(ctx, func() (found, more bool) { return s.each(yield) }, func() {})
 	}
 }
 
@@ -198,6 +219,7 @@ func (s *TickStream) each(yield func(*Tick) bool) (found, more bool) {
 	n := 0
 	defer func() { // a break or a panic in the body keeps the rest
 		if n > 0 {
+			s.lease.taken -= uint64(s.leased - n)
 			s.leased = n
 			s.lease.seq = ticks[n-1].Seq
 			s.giveBack()

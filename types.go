@@ -53,6 +53,7 @@ const (
 	StateIdle       = conn.StateIdle
 	StateDialing    = conn.StateDialing
 	StateLive       = conn.StateLive
+	StateStale      = conn.StateStale
 	StateBackingOff = conn.StateBackingOff
 	StateRefused    = conn.StateRefused
 	StateStopped    = conn.StateStopped

@@ -1,0 +1,138 @@
+package kiteticker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Unseen lists instruments that a connection was told to subscribe and that
+// have not ticked for After on its present socket. They may just be illiquid:
+// it is a report, nothing is sent again.
+type Unseen struct {
+	Conn   int
+	After  time.Duration
+	Tokens []uint32 // ascending
+}
+
+// Health is the regular report on all connections, and also comes at once when
+// the client turns from healthy to unhealthy or back.
+type Health struct {
+	Stats   Stats
+	Rates   []Rate // one for each connection, since the last regular report
+	Err     error  // what [Stats.Check] says with Config.Liveness; nil is healthy
+	Changed bool   // healthy before and not now, or the reverse
+}
+
+// Rate is what a connection carried per second.
+type Rate struct {
+	Messages, Ticks, Bytes float64
+}
+
+// superviseEvery is how often the supervisor looks at the connections when
+// nothing calls it.
+const superviseEvery = time.Second
+
+// supervise watches the connections from outside until ctx is cancelled or done
+// is closed: health, instruments that do not tick, tokens of connections that
+// stay down.
+func (c *Client) supervise(ctx context.Context, done <-chan struct{}) {
+	ticker := time.NewTicker(superviseEvery)
+	defer ticker.Stop()
+	last := c.Stats()
+	healthy := false // until it has been once: coming up is told, not having been up is not
+	for {
+		select {
+		case <-ctx.Done():
+			return // going down is wanted now
+		case <-done:
+			return
+		case <-ticker.C:
+		case <-c.look:
+		}
+		now := time.Now()
+		c.verify(now)
+		c.balance(now)
+		s := c.Stats()
+		err := s.Check(c.cfg.Liveness)
+		changed := (err == nil) != healthy
+		due := c.cfg.HealthInterval > 0 && now.Sub(last.At) >= c.cfg.HealthInterval
+		if !changed && !due {
+			continue
+		}
+		healthy = err == nil
+		c.report(&Health{Stats: s, Rates: rates(last, s), Err: err, Changed: changed})
+		if due {
+			last = s
+		}
+	}
+}
+
+// report logs a health report and posts it as an event.
+func (c *Client) report(h *Health) {
+	level, msg := slog.LevelInfo, "health"
+	if h.Changed {
+		msg = "healthy"
+	}
+	if h.Err != nil {
+		level = slog.LevelWarn
+		if h.Changed {
+			msg = "unhealthy"
+		}
+	}
+	if c.cfg.Logger.Enabled(context.Background(), level) {
+		attrs := []slog.Attr{slog.Uint64("lost", h.Stats.Lost()), slog.Any("err", h.Err)}
+		for i := range h.Stats.Conns {
+			s := &h.Stats.Conns[i]
+			attrs = append(attrs, slog.Group(fmt.Sprintf("conn%d", s.Conn),
+				"state", s.State.String(), "instruments", s.Instruments, "seen", s.Seen,
+				"ticks_per_s", int(h.Rates[i].Ticks), "bytes_per_s", int(h.Rates[i].Bytes),
+				"lag", s.RingLen, "p50", time.Duration(s.Latency.Quantile(0.5)), "p99", time.Duration(s.Latency.Quantile(0.99))))
+		}
+		c.cfg.Logger.LogAttrs(context.Background(), level, msg, attrs...)
+	}
+	c.post(-1, h.Stats.At, h)
+}
+
+func rates(before, after Stats) []Rate {
+	seconds := max(after.At.Sub(before.At).Seconds(), 1e-9)
+	list := make([]Rate, len(after.Conns))
+	for i := range list {
+		b, a := &before.Conns[i], &after.Conns[i]
+		list[i] = Rate{
+			Messages: float64(a.Messages-b.Messages) / seconds,
+			Ticks:    float64(a.Ticks-b.Ticks) / seconds,
+			Bytes:    float64(a.Bytes-b.Bytes) / seconds,
+		}
+	}
+	return list
+}
+
+// verify reports, once per socket, what did not tick in time.
+func (c *Client) verify(now time.Time) {
+	if c.cfg.VerifyAfter < 0 {
+		return
+	}
+	for id, l := range c.lines {
+		c.mu.Lock()
+		since := unixNano(l.conn.Counters().LiveSince.Load())
+		var unseen []uint32
+		if !l.life.verified && !since.IsZero() && now.Sub(since) >= c.cfg.VerifyAfter {
+			l.life.verified = true
+			session := l.pipeline.session.Load()
+			for _, token := range slices.Sorted(maps.Keys(l.told)) {
+				if !c.owners.ticked(token, uint8(id), session) {
+					unseen = append(unseen, token)
+				}
+			}
+		}
+		c.mu.Unlock()
+		if len(unseen) > 0 {
+			c.cfg.Logger.Warn("instruments have not ticked", "conn", id, "after", c.cfg.VerifyAfter, "tokens", len(unseen))
+			c.post(id, now, &Unseen{Conn: id, After: c.cfg.VerifyAfter, Tokens: unseen})
+		}
+	}
+}
