@@ -116,8 +116,9 @@ type Config struct {
 	// CommandGap is the least time between two control messages on a
 	// connection; 0 sends them as fast as they come, as the official clients do.
 	CommandGap time.Duration
-	// VerifyAfter is when, after a socket opened, instruments that have not
-	// ticked on it are reported as an Unseen event; 0 means 30 s, negative never.
+	// VerifyAfter is when, after the server was told of them, instruments that
+	// have not ticked are reported as an Unseen event; 0 means 30 s, negative
+	// never.
 	VerifyAfter time.Duration
 	// FailoverAfter is how long a connection must be down before its
 	// instruments move to connections that have room, and how long it must be

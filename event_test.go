@@ -1,7 +1,9 @@
 package kiteticker_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +127,27 @@ func TestEventStreamClose(t *testing.T) {
 	for range s.All(t.Context()) {
 		t.Error("an event after Close")
 	}
+}
+
+func TestSecondEventReaderIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, kiteticker.Config{APIKey: "key", AccessToken: "token"})
+		s, _ := c.Events("orders")
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for range s.All(ctx) {
+			}
+		}()
+		synctest.Wait()
+		defer cancel()
+		defer func() {
+			if msg, _ := recover().(string); !strings.Contains(msg, "orders is read by two goroutines") {
+				t.Errorf("recovered %q", msg)
+			}
+		}()
+		for range s.All(ctx) {
+		}
+	})
 }
 
 // Orders arrive whether or not ticks are read, and with no subscription.

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kiteticker/kiteticker/conn"
 	"github.com/kiteticker/kiteticker/decode"
@@ -101,7 +102,7 @@ func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder)
 	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, owners: c.owners, log: c.cfg.Logger}
 	p.ticks.Store(new([]*tickOutput))
 	p.frames.Store(new([]*frameOutput))
-	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}}
+	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}
 	if c.cfg.Profile == Inline {
 		l.sink = newInlineSink(p, c.cfg.FrameRing/4)
 	} else {
@@ -152,6 +153,14 @@ func (c *Client) sent(l *line, cmd shard.Command) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.told.Apply(cmd)
+	for _, token := range cmd.Tokens {
+		switch cmd.Op {
+		case shard.Subscribe:
+			l.life.waited[token] = time.Now()
+		case shard.Unsubscribe:
+			delete(l.life.waited, token)
+		}
+	}
 }
 
 // Run connects all connections, reconnects and resubscribes them, until ctx is

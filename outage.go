@@ -78,9 +78,9 @@ func (n *ErrorCounts) count(err error) {
 type life struct {
 	out      *Outage // under way, nil if none
 	errors   ErrorCounts
-	rejected uint64    // complaints of the server on this socket
-	verified bool      // this socket's first ticks were looked at
-	since    time.Time // when the state last changed
+	rejected uint64               // complaints of the server on this socket
+	waited   map[uint32]time.Time // when the server was told of tokens that have not ticked since
+	since    time.Time            // when the state last changed
 
 	downSince time.Time // no socket is open since then; zero while one is
 }
@@ -171,7 +171,8 @@ func (c *Client) track(l *line, t conn.Transition) (events []any) {
 		}
 		c.accounts[l.account].down(l.account, life.out.From, c.lines)
 	case t.From == StateDialing && t.To == StateLive:
-		life.rejected, life.verified = 0, false
+		life.rejected = 0
+		clear(life.waited)
 		clear(l.told)
 		if life.out != nil {
 			life.out.To = t.At

@@ -143,19 +143,22 @@ func TestUnseenInstrumentsAreReported(t *testing.T) {
 		unseen := collect[*kiteticker.Unseen](t, c)
 		subscribe(t, c, kiteticker.ModeFull, tokens...)
 		stop := run(c)
-		time.Sleep(time.Minute)
+		time.Sleep(30 * time.Second)
+		subscribe(t, c, kiteticker.ModeFull, 99<<8|1) // unknown to the exchange, and late
+		time.Sleep(30 * time.Second)
 		said := strings.Join(srv.Conns()[0].Received(), "\n")
 		cs := c.Stats().Conns[0]
-		if cs.Seen != 6 || cs.Sent != 9 {
-			t.Errorf("%d of 9 seen, %d told, want 6 and 9", cs.Seen, cs.Sent)
+		if cs.Seen != 6 || cs.Sent != 10 {
+			t.Errorf("%d of 10 seen, %d told, want 6 and 10", cs.Seen, cs.Sent)
 		}
 		stop()
 		got := unseen()
-		want := []*kiteticker.Unseen{{Conn: 0, After: 10 * time.Second, Tokens: slices.Sorted(slices.Values(tokens[6:]))}}
+		want := []*kiteticker.Unseen{{Conn: 0, After: 10 * time.Second, Tokens: slices.Sorted(slices.Values(tokens[6:]))},
+			{Conn: 0, After: 10 * time.Second, Tokens: []uint32{99<<8 | 1}}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("unseen (-want +got):\n%s", diff)
 		}
-		if n := strings.Count(said, `"subscribe"`); n != 1 {
+		if n := strings.Count(said, `"subscribe"`); n != 2 {
 			t.Errorf("%d subscribe messages: a report must not become a retry", n)
 		}
 	})

@@ -31,6 +31,10 @@ type ConnStats struct {
 
 	LiveSince time.Time // when the present socket opened; zero if not live
 	LastByte  time.Time // last sign of life; zero if none yet
+	// LastMessage is the last data message or heartbeat. A server that answers
+	// pings and sends nothing else is alive and useless: the exchange sends a
+	// heartbeat about every second when it has no data.
+	LastMessage time.Time
 
 	Dials    uint64 // handshakes attempted
 	Sessions uint64 // handshakes that succeeded: reconnects are one less
@@ -82,9 +86,9 @@ func (s Stats) Lost() uint64 {
 	return n
 }
 
-// Check returns nil if every connection is live, has heard from the server
-// within maxSilence, and has told it all its subscriptions. Otherwise it
-// returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
+// Check returns nil if every connection is live, has heard from the server and
+// got a message or heartbeat within maxSilence, and has told it all its
+// subscriptions without complaint. Otherwise it returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
 // the same snapshot always gets the same answer.
 func (s Stats) Check(maxSilence time.Duration) error {
 	var errs []error
@@ -99,6 +103,9 @@ func (s Stats) Check(maxSilence time.Duration) error {
 		}
 		if quiet := s.At.Sub(c.LastByte); quiet > maxSilence {
 			bad("silent for %v, more than %v", quiet.Round(time.Millisecond), maxSilence)
+		}
+		if quiet := s.At.Sub(c.LastMessage); quiet > maxSilence && s.At.Sub(c.LastByte) <= maxSilence {
+			bad("alive, but without a message for %v, more than %v", quiet.Round(time.Millisecond), maxSilence)
 		}
 		if c.Rejected > 0 {
 			bad("told by the server that subscriptions failed, %d times", c.Rejected)
@@ -150,7 +157,8 @@ func (c *Client) connStats(id int, l *line) ConnStats {
 		Conn: id, Account: l.account, State: l.conn.State(),
 		Instruments: c.table.Len(id), Rejected: l.life.rejected, Errors: l.life.errors,
 		LiveSince: unixNano(sock.LiveSince.Load()), LastByte: unixNano(sock.LastRead.Load()),
-		Dials: sock.Dials.Load(), Sessions: sock.Sessions.Load(), Refused: sock.Refused.Load(),
+		LastMessage: unixNano(sock.LastMessage.Load()),
+		Dials:       sock.Dials.Load(), Sessions: sock.Sessions.Load(), Refused: sock.Refused.Load(),
 		Commands: sock.Commands.Load(), Pings: sock.PingsSent.Load(), Pongs: sock.PongsSent.Load(),
 		Bytes: sock.Bytes.Load(), RingWaits: sock.Waits.Load(),
 		Messages: parser.Messages.Load(), Heartbeats: parser.Heartbeats.Load(), Texts: parser.Texts.Load(),

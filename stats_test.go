@@ -11,18 +11,21 @@ import (
 
 func TestStatsCheck(t *testing.T) {
 	now := time.Date(2026, 7, 1, 9, 15, 0, 0, decode.IST)
-	live := kiteticker.ConnStats{State: kiteticker.StateLive, LastByte: now.Add(-time.Second), Instruments: 2, Sent: 2}
+	live := kiteticker.ConnStats{State: kiteticker.StateLive, LastByte: now.Add(-time.Second), LastMessage: now.Add(-time.Second), Instruments: 2, Sent: 2}
 	quiet, down, behind := live, live, live
 	quiet.Conn, quiet.LastByte = 1, now.Add(-3*time.Second)
 	down.Conn, down.State = 2, kiteticker.StateBackingOff
 	behind.Conn, behind.Sent = 3, 1
+	useless := live
+	useless.Conn, useless.LastMessage = 4, now.Add(-time.Minute)
 	if err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live}}).Check(2 * time.Second); err != nil {
 		t.Errorf("healthy: %v", err)
 	}
-	err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live, quiet, down, behind}}).Check(2 * time.Second)
+	err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live, quiet, down, behind, useless}}).Check(2 * time.Second)
 	want := "connection 1 is silent for 3s, more than 2s\n" +
 		"connection 2 is backing off, not live\n" +
-		"connection 3 is carrying 1 of its 2 instruments"
+		"connection 3 is carrying 1 of its 2 instruments\n" +
+		"connection 4 is alive, but without a message for 1m0s, more than 2s"
 	if err == nil || err.Error() != want {
 		t.Errorf("Check says\n%v\nwant\n%s", err, want)
 	}

@@ -264,3 +264,26 @@ func TestStreamConfigErrors(t *testing.T) {
 		}
 	}
 }
+
+// A loss that no tick follows is told at the end.
+func TestLossAtTheEndIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{})
+		cfg := config(srv)
+		cfg.Conns = 1
+		c := newClient(t, cfg)
+		s := ticks(t, c, kiteticker.StreamConfig{Capacity: 8})
+		subscribe(t, c, kiteticker.ModeLTP, kitetest.Universe(10)...)
+		stop := run(c)
+		synctest.Wait()
+		stop()
+		var got, told uint64
+		for batch, lost := range s.Batches(t.Context()) {
+			got += uint64(len(batch))
+			told += lost
+		}
+		if got != 8 || told != 12 || s.Lost() != 12 {
+			t.Errorf("%d delivered, %d told lost, %d counted, want 8, 12 and 12", got, told, s.Lost())
+		}
+	})
+}

@@ -199,3 +199,24 @@ func TestConcurrentSubscriptions(t *testing.T) {
 		stop()
 	})
 }
+
+// A connection takes no more instruments than their snapshot has room.
+func TestSmallRingTakesFewerInstruments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{})
+		cfg := config(srv)
+		cfg.FrameRing, cfg.Conns = 1<<20, 1
+		c := newClient(t, cfg)
+		var ce *kiteticker.CapacityError
+		if err := c.Subscribe(kiteticker.ModeFull, kitetest.Universe(3000)...); !errors.As(err, &ce) || ce.Free != 1409 {
+			t.Fatalf("Subscribe(3000 tokens): %v, want room for 1409", err)
+		}
+		subscribe(t, c, kiteticker.ModeFull, kitetest.Universe(1409)...)
+		stop := run(c)
+		time.Sleep(time.Minute)
+		if cs := c.Stats().Conns[0]; cs.Seen != 1409 || cs.Sessions != 1 {
+			t.Errorf("%d seen on socket %d, want 1409 on the first", cs.Seen, cs.Sessions)
+		}
+		stop()
+	})
+}

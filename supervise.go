@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
 )
 
-// Unseen lists instruments that a connection was told to subscribe and that
-// have not ticked for After on its present socket. They may just be illiquid:
+// Unseen lists instruments that have not ticked within After of the server's
+// being told of them on this socket. They may just be illiquid:
 // it is a report, nothing is sent again.
 type Unseen struct {
 	Conn   int
@@ -111,26 +110,26 @@ func rates(before, after Stats) []Rate {
 	return list
 }
 
-// verify reports, once per socket, what did not tick in time.
+// verify reports, once per socket, each instrument that did not tick in time.
 func (c *Client) verify(now time.Time) {
 	if c.cfg.VerifyAfter < 0 {
 		return
 	}
 	for id, l := range c.lines {
 		c.mu.Lock()
-		since := unixNano(l.conn.Counters().LiveSince.Load())
 		var unseen []uint32
-		if !l.life.verified && !since.IsZero() && now.Sub(since) >= c.cfg.VerifyAfter {
-			l.life.verified = true
-			session := l.pipeline.session.Load()
-			for _, token := range slices.Sorted(maps.Keys(l.told)) {
-				if !c.owners.ticked(token, uint8(id), session) {
-					unseen = append(unseen, token)
-				}
+		session := l.pipeline.session.Load()
+		for token, told := range l.life.waited {
+			if c.owners.ticked(token, uint8(id), session) {
+				delete(l.life.waited, token)
+			} else if now.Sub(told) >= c.cfg.VerifyAfter {
+				unseen = append(unseen, token)
+				delete(l.life.waited, token)
 			}
 		}
 		c.mu.Unlock()
 		if len(unseen) > 0 {
+			slices.Sort(unseen)
 			c.cfg.Logger.Warn("instruments have not ticked", "conn", id, "after", c.cfg.VerifyAfter, "tokens", len(unseen))
 			c.post(id, now, &Unseen{Conn: id, After: c.cfg.VerifyAfter, Tokens: unseen})
 		}

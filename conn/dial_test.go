@@ -203,3 +203,87 @@ func TestNewRejects(t *testing.T) {
 		t.Error("a config without a sink was accepted")
 	}
 }
+
+// A server whose answer to the handshake has no end costs little memory, and
+// no longer than any other failed dial.
+func TestEndlessAnswer(t *testing.T) {
+	for _, answer := range []string{"HTTP/1.1 ", "HTTP/1.1 403 Forbidden\r\nX: ", "HTTP/1.1 101 Switching Protocols\r\nX: "} {
+		synctest.Test(t, func(t *testing.T) {
+			sent := make(chan int, 1)
+			h := start(t, conn.Config{}, func(dial int, nc net.Conn) {
+				if dial > 0 {
+					accept(nc)
+					quiet(nc)
+					return
+				}
+				nc.Read(make([]byte, 4096))
+				io.WriteString(nc, answer)
+				n := 0
+				for {
+					m, err := nc.Write(make([]byte, 4096))
+					if n += m; err != nil {
+						sent <- n
+						return
+					}
+				}
+			})
+			after(time.Minute)
+			if n := <-sent; n > 128<<10 {
+				t.Errorf("%q: %d bytes of an answer were read", answer, n)
+			}
+			want := conn.StateLive
+			if strings.Contains(answer, "403") {
+				want = conn.StateStopped
+			}
+			if h.conn.State() != want {
+				t.Errorf("%q: state is %v a minute later, want %v", answer, h.conn.State(), want)
+			}
+			h.stop()
+		})
+	}
+}
+
+// A net.Conn that ignores deadlines, such as a tunnel's, bounds a dial too.
+func TestDialWithoutDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, conn.Config{DialTimeout: 2 * time.Second, Dial: func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go idle(server)
+			return deadlineless{client}, nil
+		}}, nil)
+		after(time.Minute)
+		if n := h.conn.Counters().Dials.Load(); n < 4 {
+			t.Errorf("%d dials in a minute: a server that never answers held one up", n)
+		}
+		if err := h.stop(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+type deadlineless struct{ net.Conn }
+
+func (deadlineless) SetDeadline(time.Time) error      { return nil }
+func (deadlineless) SetReadDeadline(time.Time) error  { return nil }
+func (deadlineless) SetWriteDeadline(time.Time) error { return nil }
+
+// Without an access token Refresh is asked before the first dial.
+func TestRefreshBeforeTheFirstDial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		token := ""
+		h := start(t, conn.Config{
+			Credentials: func() (string, string) { return "key", token },
+			Refresh:     func(context.Context, string) error { token = "first"; return nil },
+		}, func(_ int, nc net.Conn) {
+			if req, _ := accept(nc); !strings.Contains(req.uri, "access_token=first") {
+				t.Errorf("the request is for %s", req.uri)
+			}
+			quiet(nc)
+		})
+		after(time.Minute)
+		if n := h.conn.Counters().Dials.Load(); n != 1 || h.conn.State() != conn.StateLive {
+			t.Errorf("%d dials, state %v, want one and live", n, h.conn.State())
+		}
+		h.stop()
+	})
+}

@@ -172,6 +172,7 @@ func (s *session) commit(op ws.OpCode, buf []byte) error {
 	bad := kind == KindText && !utf8.Valid(buf)
 	woke := sink.Publish()
 	s.c.counters.Messages.Add(1)
+	s.c.counters.LastMessage.Store(s.src.at)
 	if woke && s.br.Buffered() == 0 {
 		// The next thing we do is ask the kernel for more, and mostly in vain.
 		// Whoever waits for this message runs before that: it takes a tenth off

@@ -1,6 +1,7 @@
 package conn_test
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -287,4 +288,48 @@ func join(parts ...[]byte) []byte {
 		all = append(all, p...)
 	}
 	return all
+}
+
+// A server that hangs up leaves behind what it sent: a write that fails first
+// must not cost the orders that are still to be read.
+func TestFailedWriteLosesNothingReceived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 50
+		h := start(t, conn.Config{Dial: func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go func() {
+				accept(server)
+				server.Write(frame(true, ws.OpPing, "answer this"))
+				time.Sleep(500 * time.Millisecond) // the answer fails
+				for range n {
+					server.Write(frame(true, ws.OpText, "{}"))
+				}
+				server.Write(frame(true, ws.OpClose, "\x03\xe9"))
+				idle(server)
+			}()
+			return &failingWrites{Conn: client}, nil
+		}}, nil)
+		after(1500 * time.Millisecond)
+		if got := len(h.messages()); got != n {
+			t.Errorf("%d of %d messages arrived", got, n)
+		}
+		var ce *conn.CloseError
+		if err := h.lastError(); !errors.As(err, &ce) || ce.Code != 1001 {
+			t.Errorf("reason is %v, want the server's own, 1001", err)
+		}
+		h.stop()
+	})
+}
+
+// failingWrites fails every write after the handshake.
+type failingWrites struct {
+	net.Conn
+	writes int
+}
+
+func (c *failingWrites) Write(p []byte) (int, error) {
+	if c.writes++; c.writes > 1 {
+		return 0, io.ErrClosedPipe
+	}
+	return c.Conn.Write(p)
 }

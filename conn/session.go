@@ -60,6 +60,7 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 	s.br = newReader(&s.src, sock.leftover)
 	c.counters.Sessions.Add(1)
 	c.counters.LastRead.Store(s.opened.UnixNano())
+	c.counters.LastMessage.Store(s.opened.UnixNano()) // from here on the server has its time
 	c.present.Store(s)
 	c.to(StateLive, nil, 0)
 
