@@ -26,19 +26,24 @@
 // # Goroutines and ownership
 //
 // A [Client]'s methods may be called from any goroutine at any time. A stream
-// is read by one goroutine at a time; a second one panics at once, because a
-// ring with two consumers would hand out corrupted ticks. Slices and ticks that
+// is read by one goroutine at a time; a second one that comes while the first is
+// in a loop or a call panics, because a ring with two consumers would hand out
+// corrupted ticks. Slices and ticks that
 // a stream yields are lent for the loop body: copy what you keep.
 //
-// Run owns per connection a reader, a writer, a watchdog and a parser, and one
-// goroutine that decodes texts. They end from the socket inwards: connections,
-// parsers, events, streams. When Run returns none is left.
+// Run owns per connection a reader, a writer, a watchdog and a parser, and two
+// goroutines for all: one decodes texts, one supervises. They end from the
+// socket inwards: connections, parsers, events, streams. When Run returns none
+// is left, provided that your Dial and Refresh return when their context ends.
 //
 // # Order
 //
-// Ticks of one connection reach each stream in the order the server sent them,
-// and an instrument is on one connection at a time. Between connections there
-// is no order. Events of one connection are in order among themselves.
+// Ticks of one connection reach each stream in the order the server sent them.
+// An instrument is on one connection at a time; when it moves to another, its
+// ticks of the new one follow those of the old one in every stream. Between
+// instruments of different connections there is no order. Events of one
+// connection are in order among themselves, also with its changes of state;
+// only that it goes stale, and recovers, is told past the others.
 //
 // # Loss
 //
@@ -51,7 +56,23 @@
 // anything; it buffers without bound.
 //
 // What the server sent while a connection was down is gone for good: the
-// server replays nothing. A [StateChange] marks the outage.
+// server replays nothing. An [Outage] gives the interval and the instruments,
+// and the first tick of each after it has [FlagGap]. Volume that jumped
+// meanwhile is left as it came.
+//
+// # When a connection breaks
+//
+// It is noticed by an error or by silence (Config.Liveness), told, and dialled
+// anew: soon at first, then after random waits that double, and never more than
+// [conn.MaxDialsPerMinute] times a minute. What the server refuses for good ends
+// the connection, except that an expired token is renewed through
+// Config.Refresh. If a connection stays down for Config.FailoverAfter its
+// instruments move to connections that have room, and return when it has been
+// live for as long.
+//
+// While a token moves its old parser drops what still comes for it, so nothing
+// is delivered twice ([ConnStats.Superseded] counts), and a stream holds the new
+// connection's ticks back until it has handed out the old one's.
 //
 // # Desired state
 //
@@ -71,15 +92,22 @@
 //
 //	kiteticker.go  Client: New, Run, Subscribe and its siblings
 //	attach.go      attaching and detaching streams
-//	config.go      Config: every knob, its default and its bounds
+//	config.go      Config: every knob and its default; validate.go: its bounds
 //	profile.go     where ticks are decoded
+//	redact.go      how a Config prints
+//	line.go        one connection and what belongs to it
+//	pipeline.go    its parser; output.go: the parser's end of a stream
+//	inline.go      the Inline profile's sink
 //	stream.go      TickStream, and what it shares with FrameStream
 //	frames.go      FrameStream: raw messages
 //	event.go       Event, EventStream and the hub that feeds it
+//	orders.go      each order update once
+//	outage.go      what the client remembers of a connection across its sockets
+//	owners.go      which connection delivers which instrument
+//	failover.go    moving instruments away from a connection that is down
+//	supervise.go   health, and instruments that do not tick
 //	stats.go       Stats and Check
 //	errors.go      every error
-//	pipeline.go    one connection's parser
-//	inline.go      the Inline profile's sink
 //	account.go     credentials and their renewal
 //
 // and beneath, importing only downwards: conn (sockets), shard (which token on
@@ -100,6 +128,10 @@
 // and again after a change of mode. A tick ring smaller than that loses ticks
 // at every reconnect.
 //
-// Stream.done closes after the last publish, and a wait that sees it polls once
-// more: that is why draining cannot miss anything.
+// When the client stops, a stream's done channel closes after the last publish,
+// and a wait that sees it polls once more: that is why draining cannot miss
+// anything.
+//
+// Changes of state travel through the byte ring as records without a message:
+// otherwise "live" could overtake the orders of the socket before.
 package kiteticker

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,48 +65,6 @@ type parserCounters struct {
 	Superseded      stats.Counter // ticks of tokens that have moved to another connection
 	Panics          stats.Counter
 	_               cpu.Pad
-}
-
-// tickOutput is the parser's end of one stream's ring.
-type tickOutput struct {
-	ring *ring.Producer[Tick]
-	open bool          // a slot is reserved
-	seq  uint64        // ticks owed to the stream so far
-	gap  bool          // ticks were lost since the last one committed
-	lost stats.Counter // all ticks lost
-}
-
-// reserve returns the slot for the next tick, or nil after counting it lost.
-func (o *tickOutput) reserve() *Tick {
-	o.seq++
-	t, ok := o.ring.Reserve()
-	if !ok {
-		o.gap = true
-		o.lost.Add(1) // before the Publish that shows the gap: pairs with the Load in tickInput.take
-		return nil
-	}
-	o.open = true
-	return t
-}
-
-// abandon counts a tick that was reserved and not committed as lost.
-func (o *tickOutput) abandon() {
-	if o.open {
-		o.open, o.gap = false, true
-		o.lost.Add(1)
-	}
-}
-
-// commit completes t, which reserve returned.
-func (o *tickOutput) commit(t *Tick) {
-	t.Seq = o.seq
-	o.open = false
-	t.Flags &^= FlagLost
-	if o.gap {
-		t.Flags |= FlagLost
-		o.gap = false
-	}
-	o.ring.Commit()
 }
 
 // run parses records until done is closed and the ring is empty.
@@ -276,17 +233,6 @@ func (p *pipeline) parse(rec ring.Record) (woke bool) {
 	return woke
 }
 
-// publish shows every stream what was committed, and reports whether one had
-// to be woken.
-func publish(outs []*tickOutput) (woke bool) {
-	for _, out := range outs {
-		if out.ring.Publish() {
-			woke = true
-		}
-	}
-	return woke
-}
-
 // report tells of a damaged message, at most once per second.
 func (p *pipeline) report(err error, rec ring.Record) {
 	p.damaged++
@@ -300,21 +246,4 @@ func (p *pipeline) report(err error, rec ring.Record) {
 	p.log.Warn("message damaged", "conn", int(p.id), "err", err, "count", d.Count, "size", d.Size, "head", head)
 	p.hub.post(pending{Event: Event{Conn: int(p.id), At: at, Data: d}})
 	p.damaged, p.reported = 0, at
-}
-
-// add and remove replace a list of outputs; the client's lock orders them, and
-// the parser sees the old list or the new one, never a mixture.
-func add[T any](list *atomic.Pointer[[]*T], out *T) {
-	next := append(slices.Clip(*list.Load()), out)
-	list.Store(&next)
-}
-
-func remove[T any](list *atomic.Pointer[[]*T], out *T) {
-	next := without(*list.Load(), out)
-	list.Store(&next)
-}
-
-// without returns a copy of list that lacks v.
-func without[T comparable](list []T, v T) []T {
-	return slices.DeleteFunc(slices.Clone(list), func(x T) bool { return x == v })
 }

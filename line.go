@@ -1,0 +1,106 @@
+package kiteticker
+
+import (
+	"context"
+	"maps"
+	"math/bits"
+	"time"
+
+	"github.com/kiteticker/kiteticker/conn"
+	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/ring"
+	"github.com/kiteticker/kiteticker/shard"
+)
+
+// line is one connection and what belongs to it alone.
+type line struct {
+	conn     *conn.Conn
+	account  int
+	ring     *ring.BytesProducer // nil when inline
+	pipeline *pipeline
+	sink     conn.Sink
+	sent     shard.Set // what the present socket was or is about to be told; guarded by Client.mu
+	told     shard.Set // what it was told; guarded by Client.mu
+	life     life      // guarded by Client.mu
+}
+
+// capacity is how many instruments a connection may carry: the exchange's limit,
+// or fewer if a snapshot of that many does not fit a quarter of the ring.
+func capacity(frameRing int) int {
+	ring := 1 << bits.Len(uint(frameRing-1))
+	return min(MaxTokensPerConn, (ring/4-2)/(2+184))
+}
+
+// newLine builds connection id of acc.
+func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder) (*line, error) {
+	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, owners: c.owners, log: c.cfg.Logger}
+	p.ticks.Store(new([]*tickOutput))
+	p.frames.Store(new([]*frameOutput))
+	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}
+	if c.cfg.Profile == Inline {
+		l.sink = newInlineSink(p, c.cfg.FrameRing/4)
+	} else {
+		l.ring, p.in = ring.NewBytes(c.cfg.FrameRing)
+		p.in.WaitOn(ring.NewWaiter(c.cfg.Wait))
+		l.sink = l.ring
+	}
+	cfg := conn.Config{
+		ID: id, URL: c.cfg.URL, Query: c.cfg.Query, Header: c.cfg.Header, UserAgent: c.cfg.UserAgent,
+		TLS: c.cfg.TLS, Dial: c.cfg.Dial,
+		Credentials: acc.credentials,
+		Commands:    func(fresh bool) []shard.Command { return c.commands(l, id, fresh) },
+		Sent:        func(cmd shard.Command) { c.sent(l, cmd) },
+		Notify:      func(t conn.Transition) { c.notify(l, t) },
+		Sink:        l.sink, Logger: c.cfg.Logger,
+		Liveness: c.cfg.Liveness, DialTimeout: c.cfg.DialTimeout, DrainTimeout: c.cfg.DrainTimeout,
+		MinBackoff: c.cfg.MinBackoff, MaxBackoff: c.cfg.MaxBackoff,
+		MaxAttempts: c.cfg.MaxAttempts, CommandGap: c.cfg.CommandGap,
+	}
+	if acc.refresh != nil {
+		cfg.Refresh = func(ctx context.Context, refused string) error { return c.renew(ctx, id, account, refused) }
+	}
+	var err error
+	l.conn, err = conn.New(cfg)
+	return l, err
+}
+
+// commands is what connection id must say to bring its socket from what it was
+// told to what is desired. A new socket was told nothing, so a reconnect is
+// the same question.
+func (c *Client) commands(l *line, id int, fresh bool) []shard.Command {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if fresh {
+		clear(l.sent)
+	}
+	desired := c.table.Desired(id)
+	cmds := shard.Diff(desired, l.sent, c.cfg.ChunkSize)
+	if len(cmds) > 0 {
+		clear(l.sent)
+		maps.Copy(l.sent, desired)
+	}
+	return cmds
+}
+
+// sent notes what the socket was told.
+func (c *Client) sent(l *line, cmd shard.Command) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.told.Apply(cmd)
+	for _, token := range cmd.Tokens {
+		switch cmd.Op {
+		case shard.Subscribe:
+			l.life.waited[token] = time.Now()
+		case shard.Unsubscribe:
+			delete(l.life.waited, token)
+		}
+	}
+}
+
+// restart ends the present socket of l after its parser panicked.
+func (c *Client) restart(l *line) func(panicked any) {
+	return func(panicked any) {
+		_, token := c.accounts[l.account].credentials()
+		l.conn.Restart(conn.NewPanicError("parser", panicked, token))
+	}
+}
