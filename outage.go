@@ -78,6 +78,7 @@ func (n *ErrorCounts) count(err error) {
 type life struct {
 	out      *Outage // under way, nil if none
 	errors   ErrorCounts
+	session  uint32               // number of the present socket; the parser is behind until it gets there
 	rejected uint64               // complaints of the server on this socket
 	waited   map[uint32]time.Time // when the server was told of tokens that have not ticked since
 	since    time.Time            // when the state last changed
@@ -172,6 +173,7 @@ func (c *Client) track(l *line, t conn.Transition) (events []any) {
 		c.accounts[l.account].down(l.account, life.out.From, c.lines)
 	case t.From == StateDialing && t.To == StateLive:
 		life.rejected = 0
+		life.session = nextSession(life.session)
 		clear(life.waited)
 		clear(l.told)
 		if life.out != nil {

@@ -63,6 +63,9 @@ func find(table []atomic.Uint64, token uint32) (slot *atomic.Uint64, v uint64) {
 	}
 }
 
+// nextSession numbers a connection's sockets.
+func nextSession(session uint32) uint32 { return session%(movedSession-1) + 1 }
+
 // admit decides on a tick of token that came on a connection's present socket.
 func (o *owners) admit(token uint32, conn uint8, session uint32) verdict {
 	want := word(token, conn, session)

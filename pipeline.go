@@ -149,7 +149,7 @@ func (p *pipeline) pass(m mark) {
 		p.damaged = 0
 	}
 	if m.opened {
-		p.session.Store(p.session.Load()%(movedSession-1) + 1)
+		p.session.Store(nextSession(p.session.Load()))
 	}
 	for _, data := range m.events {
 		p.hub.post(pending{Event: Event{Conn: int(p.id), At: m.at, Data: data}})

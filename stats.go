@@ -168,7 +168,7 @@ func (c *Client) connStats(id int, l *line) ConnStats {
 		Latency:    l.pipeline.latency.Snapshot(),
 	}
 	if s.State.Connected() {
-		session := l.pipeline.session.Load()
+		session := l.life.session
 		for token, mode := range c.table.Desired(id) {
 			if l.told[token] == mode {
 				s.Sent++

@@ -118,7 +118,7 @@ func (c *Client) verify(now time.Time) {
 	for id, l := range c.lines {
 		c.mu.Lock()
 		var unseen []uint32
-		session := l.pipeline.session.Load()
+		session := l.life.session
 		for token, told := range l.life.waited {
 			if c.owners.ticked(token, uint8(id), session) {
 				delete(l.life.waited, token)
