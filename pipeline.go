@@ -31,9 +31,7 @@ type pipeline struct {
 	marks  marks
 	log    *slog.Logger
 
-	// session counts the connection's sockets, in step with the messages: the
-	// parser writes it, others read it.
-	session atomic.Uint32
+	session uint32 // number of the connection's socket, in step with the messages
 
 	// moving is held for each message by the parser, and by nobody else but a
 	// hand-over of tokens, which must fall between two messages.
@@ -149,7 +147,7 @@ func (p *pipeline) pass(m mark) {
 		p.damaged = 0
 	}
 	if m.opened {
-		p.session.Store(nextSession(p.session.Load()))
+		p.session = nextSession(p.session)
 	}
 	for _, data := range m.events {
 		p.hub.post(pending{Event: Event{Conn: int(p.id), At: m.at, Data: data}})
@@ -161,7 +159,6 @@ func (p *pipeline) pass(m mark) {
 func (p *pipeline) parse(rec ring.Record) (woke bool) {
 	outs := *p.ticks.Load()
 	split := decode.Split(rec.Data)
-	session := p.session.Load()
 	var ticks, unknown, segments, superseded uint64
 	for {
 		packet, ok := split.Next()
@@ -172,7 +169,7 @@ func (p *pipeline) parse(rec ring.Record) (woke bool) {
 			unknown++
 			continue
 		}
-		verdict := p.owners.admit(binary.BigEndian.Uint32(packet), p.id, session)
+		verdict := p.owners.admit(binary.BigEndian.Uint32(packet), p.id, p.session)
 		if verdict == supersede {
 			superseded++
 			continue
