@@ -63,8 +63,7 @@ func (c *panicking) Read(p []byte) (int, error) {
 	if c.reads++; c.reads > 1 {
 		panic("the token is canary")
 	}
-	n, err := c.Conn.Read(p[:len(p)])
-	return n, err
+	return c.Conn.Read(p)
 }
 
 func TestRestart(t *testing.T) {
