@@ -20,10 +20,14 @@
 //	writer    The only one that writes: commands, pongs, pings, the Close frame.
 //	watchdog  Ends the session when the server has gone silent.
 //
-// They share an outbox (a mutex held for a few instructions), two atomics and
+// They share an outbox (a mutex held for a few instructions), three atomics and
 // a done channel. The reader never waits for a write: what it wants said it
 // leaves in the outbox. So a server that pings without reading cannot stall
 // its own ticks. All three end before a session does.
+//
+// A panic in one of them, be it in a net.Conn or a log handler of the user's,
+// ends the session with a [*PanicError] and leaves the sink without an open
+// record; the next session starts afresh.
 //
 // # Reading
 //
@@ -48,14 +52,17 @@
 // and sends what it gets. The owner answers with the difference between what
 // is desired and what it has answered for this socket, so each token is sent
 // once per socket, edits made while the connection was down are folded in, and
-// a reconnect needs no special case.
+// a reconnect needs no special case. [Config.Sent] tells what was really written.
+// [Config.CommandGap] spaces the commands; pongs do not wait for them.
 //
 // # Liveness
 //
 // A dead feed shows as silence, often not as an error. Any inbound byte is a
-// sign of life. After half of [Config.Liveness] without one the writer pings,
-// and a server that then stays silent for the other half is dead: the socket
-// is closed, not shut down politely, and dialled anew. The exchange sends a
+// sign of life. After half of [Config.Liveness] without one the writer pings.
+// A server that does not answer makes the connection stale half-way through the
+// rest, and is dead at its end: the socket is closed, not shut down politely,
+// and dialled anew. The watchdog looks twenty times in the interval, so it may
+// be late by a twentieth. The exchange sends a
 // one-byte heartbeat about every second when it has no data (Kite
 // documentation), so a quiet market is never mistaken for a dead one.
 //
@@ -66,7 +73,10 @@
 // bound that doubles up to MaxBackoff. A server that accepts and hangs up is
 // treated like one that refuses. HTTP 429 waits a minute at least, or as long
 // as Retry-After says. 403 waits for [Config.Refresh] to find new credentials,
-// 400 ends Run: dialling again would not help.
+// 400 ends Run: dialling again would not help. Whatever the sequence of events,
+// a connection dials at most [MaxDialsPerMinute] times a minute.
+//
+// [State] draws what may follow what; anything else is a bug and panics.
 //
 // # Closing
 //
@@ -75,7 +85,9 @@
 // first, 1002 for a broken rule of RFC 6455, 1007 for text that is not UTF-8,
 // 1009 for a message above the limit. Then what the server still sends is read
 // for up to a second, because closing a socket with unread bytes resets it and
-// can destroy the Close frame on its way. The package writes its frames itself:
+// can destroy the Close frame on its way. A write that fails does not end the
+// session at once either: what the server sent before it went, and its reason,
+// are still read, for up to a second. The package writes its frames itself:
 // the control handler of gobwas/ws's wsutil answers a faulty Close frame with a
 // scrambled one and sends none after protocol errors.
 //
@@ -83,5 +95,13 @@
 //
 // Credentials travel in the handshake's query, so errors of the dial are
 // searched for the access token, plain and percent-encoded, before anyone sees
-// them, and so is the body of a refusal.
+// them, and so is the body of a refusal. Secrets shorter than six characters are
+// taken for placeholders of tests and left alone: they would be found inside
+// ordinary words.
+//
+// # Bounds
+//
+// The answer to a handshake may have 64 KiB, its body is kept up to 512 bytes,
+// a message may have [Config.MaxMessage] bytes, and memory for a fragmented one
+// grows only as its bytes arrive.
 package conn
