@@ -97,3 +97,76 @@ func TestTwoAccounts(t *testing.T) {
 		all.check(t, srv)
 	})
 }
+
+// One connection that is refused for good does not take its healthy siblings
+// along; Run ends when the last one is gone.
+func TestHealthySiblingsGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{})
+		c := newClient(t, config(srv))
+		result := make(chan error, 1)
+		go func() { result <- c.Run(context.Background()) }()
+		synctest.Wait()
+		srv.Reject(403, nil, "", 1)
+		srv.Conns()[0].Drop()
+		time.Sleep(time.Hour)
+		if n := len(srv.Conns()); n != 2 {
+			t.Fatalf("%d connections are live, want the 2 that were not refused", n)
+		}
+		srv.Reject(400, nil, "", 2)
+		for _, sc := range srv.Conns() {
+			sc.Drop()
+		}
+		err := <-result
+		for _, status := range []string{"403", "400"} {
+			if err == nil || !strings.Contains(err.Error(), status) {
+				t.Errorf("Run: %v, want all reasons, %s too", err, status)
+			}
+		}
+	})
+}
+
+func TestRunEndsWhenAllGaveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{})
+		srv.Reject(503, nil, "", 1<<20)
+		cfg := config(srv)
+		cfg.MaxAttempts = 4
+		c := newClient(t, cfg)
+		err := c.Run(context.Background())
+		var ae *kiteticker.AttemptsError
+		if !errors.As(err, &ae) || ae.Attempts != 4 || srv.Dials() != 12 {
+			t.Errorf("Run: %v after %d dials, want an AttemptsError of 4 after 12", err, srv.Dials())
+		}
+	})
+}
+
+// Connections cut at the same instant do not come back at the same instant.
+func TestConnectionsDoNotDialInLockStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{})
+		c := newClient(t, config(srv))
+		changes := collect[*kiteticker.StateChange](t, c)
+		stop := run(c)
+		time.Sleep(time.Minute)
+		cut := time.Now()
+		srv.Reject(503, nil, "", 30)
+		for _, sc := range srv.Conns() {
+			sc.Drop()
+		}
+		time.Sleep(time.Hour)
+		stop()
+		at := map[time.Time]int{}
+		for _, ch := range changes() {
+			if ch.To == kiteticker.StateDialing && ch.At.After(cut) {
+				if other, taken := at[ch.At]; taken {
+					t.Errorf("connections %d and %d dialled at the same instant", other, ch.Conn)
+				}
+				at[ch.At] = ch.Conn
+			}
+		}
+		if len(at) < 30 {
+			t.Errorf("%d dials, want at least 30", len(at))
+		}
+	})
+}

@@ -2,8 +2,10 @@ package kiteticker_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -160,4 +162,64 @@ func TestPinnedParsers(t *testing.T) {
 		t.Errorf("Run: %v", err)
 	}
 	all.check(t, srv)
+}
+
+// TLS below 1.2 is not spoken, not even if asked for.
+func TestOldTLSIsRefused(t *testing.T) {
+	serverTLS, clientTLS, err := kitetest.LoopbackTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	serverTLS.MinVersion, serverTLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	clientTLS.MinVersion = tls.VersionTLS10
+	srv := listen(t, kitetest.Config{TLS: serverTLS})
+	c := newClient(t, kiteticker.Config{
+		APIKey: "key", AccessToken: "token", URL: srv.URL(), TLS: clientTLS, Conns: 1, MaxAttempts: 1,
+	})
+	err = c.Run(t.Context())
+	var he *kiteticker.HandshakeError
+	if !errors.As(err, &he) || he.StatusCode != 0 || srv.Dials() != 0 {
+		t.Errorf("Run: %v, %d handshakes; want no agreement on a version", err, srv.Dials())
+	}
+}
+
+// A thousand starts and stops over real sockets leave nothing behind.
+func TestStartAndStopLeavesNothing(t *testing.T) {
+	srv := listen(t, kitetest.Config{Instruments: kitetest.Universe(3), Rate: 100})
+	once := func() {
+		c := newClient(t, kiteticker.Config{
+			APIKey: "key", AccessToken: "token", URL: srv.URL(), Conns: 1, FrameRing: 1 << 16, TickRing: 64,
+		})
+		events, err := c.Events("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		subscribe(t, c, kiteticker.ModeFull, kitetest.Universe(3)...)
+		stop := run(c)
+		for e := range events.All(t.Context()) {
+			if sc, ok := e.Data.(*kiteticker.StateChange); ok && sc.To == kiteticker.StateLive {
+				break
+			}
+		}
+		if err := stop(); err != nil {
+			t.Fatalf("Run: %v", err)
+		}
+	}
+	once()
+	waitFor(t, "the first socket's end", func() bool { return len(srv.Conns()) == 0 })
+	goroutines, files := runtime.NumGoroutine(), openFiles()
+	for range 1000 {
+		once()
+	}
+	waitFor(t, "the last goroutine's end", func() bool { return runtime.NumGoroutine() <= goroutines })
+	waitFor(t, "the last descriptor's end", func() bool { return openFiles() <= files })
+	if n := len(srv.Conns()); n != 0 {
+		t.Errorf("%d sockets are left at the server", n)
+	}
+}
+
+// openFiles counts this process's descriptors, 0 where it cannot.
+func openFiles() int {
+	list, _ := os.ReadDir("/proc/self/fd")
+	return len(list)
 }

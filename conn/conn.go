@@ -79,6 +79,8 @@ type Config struct {
 	MaxAttempts  int           // dials without a stable session before Run gives up; 0: never
 }
 
+var discard = slog.New(slog.DiscardHandler)
+
 const tooManyDelay = time.Minute // least wait after a 429
 
 // Conn is one connection slot: it opens a socket, reads it into the sink,
@@ -115,7 +117,7 @@ func New(cfg Config) (*Conn, error) {
 		cfg.Notify = func(Transition) {}
 	}
 	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
+		cfg.Logger = discard
 	}
 	cfg.TLS = tlsConfig(cfg.TLS)
 	setDefault(&cfg.Liveness, 5*time.Second)
