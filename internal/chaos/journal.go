@@ -1,0 +1,68 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"github.com/kiteticker/kiteticker"
+)
+
+// journal keeps what the client told as events, so that a fault's trace can be
+// looked for after the fault.
+type journal struct {
+	mu      sync.Mutex
+	events  []kiteticker.Event
+	written chan struct{} // closed, and replaced, by each write
+}
+
+func newJournal() *journal { return &journal{written: make(chan struct{})} }
+
+// write adds e, except a report of good health: there is one every second, and
+// it is large.
+func (j *journal) write(e kiteticker.Event) {
+	if h, ok := e.Data.(*kiteticker.Health); ok && h.Err == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.events = append(j.events, e)
+	close(j.written)
+	j.written = make(chan struct{})
+}
+
+// mark returns the present end of the journal.
+func (j *journal) mark() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.events)
+}
+
+// since returns what was written after a mark.
+func (j *journal) since(mark int) []kiteticker.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.events[mark:len(j.events):len(j.events)]
+}
+
+// await returns the first event after mark that is a match, and waits for it
+// for so long.
+func (j *journal) await(mark int, within time.Duration, match func(kiteticker.Event) bool) (kiteticker.Event, bool) {
+	timeout := time.NewTimer(within)
+	defer timeout.Stop()
+	for {
+		j.mu.Lock()
+		events, written := j.events[mark:], j.written
+		j.mu.Unlock()
+		for _, e := range events {
+			if match(e) {
+				return e, true
+			}
+		}
+		mark += len(events)
+		select {
+		case <-written:
+		case <-timeout.C:
+			return kiteticker.Event{}, false
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kiteticker/kiteticker"
+)
+
+// outcome is a row of the table.
+type outcome struct {
+	fault    *fault
+	times    int
+	told     time.Duration // longest; 0 where nothing is to be told
+	healed   time.Duration // longest
+	sums     sums
+	failures []string
+}
+
+// The rig of one fault.
+const (
+	instruments = 300
+	spares      = 60
+	edits       = 10 // instruments that each fault meets being exchanged, and as many modes
+	rate        = 10.0
+)
+
+// run injects f so many times into a rig of its own.
+func (f *fault) run(rounds int, seed uint64) outcome {
+	out := outcome{fault: f}
+	if f.rounds > 0 {
+		rounds = f.rounds
+	}
+	never := f.failover
+	if never == 0 {
+		never = -1
+	}
+	r, err := newRig(plan{
+		conns: 2, subscribed: instruments, spare: spares, rate: rate,
+		straight: f.straight, abrupt: f.abrupt, slow: f.slow, failover: never, ring: 1 << 14, lag: f.lag, seed: seed,
+	})
+	if err != nil {
+		return out.failed(err)
+	}
+	for round := range rounds {
+		if err := f.round(r, round, &out); err != nil {
+			out = out.failed(fmt.Errorf("round %d: %w", round+1, err))
+			break
+		}
+	}
+	sums, notes, err := r.stop()
+	out.sums = sums
+	if err != nil {
+		out = out.failed(err)
+	}
+	if broken := sums.broken(); len(broken) > 0 {
+		out.failures = append(append(out.failures, broken...), notes...)
+	}
+	if f.told == nil && sums.InGaps+sums.Flagged > 0 {
+		out = out.failed(fmt.Errorf("a harmless fault has left %d ticks in gaps, %d flagged", sums.InGaps, sums.Flagged))
+	}
+	return out
+}
+
+func (o outcome) failed(err error) outcome {
+	o.failures = append(o.failures, err.Error())
+	return o
+}
+
+// round injects f once, waits until it was told, ends it and waits until all is
+// well again. Meanwhile subscriptions change.
+func (f *fault) round(r *rig, round int, out *outcome) error {
+	mark, dials, renewals, start := r.journal.mark(), r.exchange.Dials(), r.renewals.Load(), time.Now()
+	end, err := f.inject(r, round)
+	if err != nil {
+		return err
+	}
+	out.times++
+	lasts := end != nil || f.hold > 0
+	if end == nil {
+		end = func() error { return nil }
+	}
+	told := start
+	if f.told != nil {
+		e, ok := r.journal.await(mark, f.within, func(e kiteticker.Event) bool { return f.told(r, e) })
+		if !ok {
+			return errors.Join(fmt.Errorf("not told in %v", f.within), end())
+		}
+		told = e.At
+		out.told = max(out.told, told.Sub(start))
+	}
+	if err := r.edit(edits); err != nil {
+		return errors.Join(err, end())
+	}
+	if f.failover > 0 {
+		return errors.Join(f.failOver(r, mark, told, out), end(), f.comeHome(r, mark))
+	}
+	time.Sleep(f.hold)
+	over := start
+	if lasts {
+		over = time.Now()
+	}
+	if err := end(); err != nil {
+		return err
+	}
+	healed, err := r.heal(latest(told, over), f.heals-time.Since(over))
+	out.healed = max(out.healed, healed.Sub(over))
+	if err != nil {
+		return fmt.Errorf("not healed in %v: %w", f.heals, err)
+	}
+	if dials = r.exchange.Dials() - dials; f.dials > 0 && dials > f.dials {
+		return fmt.Errorf("%d handshakes, want at most %d", dials, f.dials)
+	}
+	if renewals = r.renewals.Load() - renewals; renewals != f.renewals {
+		return fmt.Errorf("asked for %d access tokens, want %d", renewals, f.renewals)
+	}
+	return f.check(r, mark)
+}
