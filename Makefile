@@ -4,10 +4,11 @@ TOOL := go tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
 BENCH ?= .
 COUNT ?= 10
+SOAK ?= 10m
 OLD = $(error say which: OLD=file, from an earlier make bench)
 NEW ?= bench.out
 
-.PHONY: help fmt tidy lint test race fuzz cover bench benchcmp build demo examples interop vuln ci
+.PHONY: help fmt tidy lint test race fuzz cover bench benchcmp build demo examples interop chaos soak vuln ci
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -52,6 +53,12 @@ examples: ## build every example
 
 interop: ## the simulated exchange against the official JavaScript client (npm)
 	cd kitetest/interop && npm ci && node interop.js
+
+chaos: ## every fault between client and exchange: when it was told and healed, and where each tick went
+	cd internal/chaos && go run .
+
+soak: ## random faults at full load for SOAK, until everything adds up; one JSON object
+	cd internal/chaos && go run . -soak $(SOAK)
 
 vuln: ## known vulnerabilities in what we call
 	$(TOOL) govulncheck ./...
