@@ -113,7 +113,7 @@ func readInput(sh *shell, args []string) ([]byte, error) {
 func (d *decoding) packet(p []byte) error {
 	var t decode.Tick
 	if d.decoder.Packet(&t, p) != nil {
-		return fmt.Errorf("no packet has %d bytes, want %s", len(p), lengths)
+		return fmt.Errorf("no packet has %s, want %s", bytesOf(len(p)), lengths)
 	}
 	d.print(&t)
 	return nil
@@ -140,7 +140,7 @@ func (d *decoding) frame(msg []byte) error {
 		}
 		var t decode.Tick
 		if d.decoder.Packet(&t, p) != nil {
-			d.note("packet %d of %d at byte %d has %d bytes, which no known packet has (%s): skipped", n, split.Count(), at, len(p), lengths)
+			d.note("packet %d of %d at byte %d has %s, which no known packet has (%s): skipped", n, split.Count(), at, bytesOf(len(p)), lengths)
 			continue
 		}
 		d.print(&t)
@@ -157,14 +157,14 @@ func (d *decoding) finish(msg []byte, split *decode.Splitter, n int) error {
 	switch {
 	case split.Err() == nil:
 		if rest > 0 {
-			d.note("%d bytes after the last packet, from byte %d, ignored", rest, at)
+			d.note("%s after the last packet, from byte %d, ignored", bytesOf(rest), at)
 		}
 		return nil
 	case rest < 2:
-		return fmt.Errorf("damaged at byte %d: the message announces %d packets, but ends before the length of packet %d", at, split.Count(), n)
+		return fmt.Errorf("damaged at byte %d: the message announces %s, but ends before the length of packet %d", at, count(uint64(split.Count()), "packet"), n)
 	default:
 		length := int(msg[at])<<8 | int(msg[at+1])
-		return fmt.Errorf("damaged at byte %d: packet %d of %d announces %d bytes, but %d are left", at, n, split.Count(), length, rest-2)
+		return fmt.Errorf("damaged at byte %d: packet %d of %d announces %s, of which the message has %d", at, n, split.Count(), bytesOf(length), rest-2)
 	}
 }
 
@@ -174,6 +174,8 @@ func (d *decoding) print(t *decode.Tick) {
 	}
 	d.out = append(appendJSONFields(d.out, t), "}\n"...)
 }
+
+func bytesOf(n int) string { return count(uint64(n), "byte") }
 
 func (d *decoding) flush() error { return d.flushIf(0) }
 

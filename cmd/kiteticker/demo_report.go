@@ -114,14 +114,14 @@ func (d *demo) describe(res *result, s summary, dist stats.Distribution) (text [
 			nanos(dist.Quantile(0.5)), nanos(dist.Quantile(0.99)), nanos(dist.Quantile(0.999)), nanos(dist.Max))
 	}
 	if s.AllocsPerTick != nil {
-		line("memory", "%.4f allocations per tick, %d GC cycles, %.0f MB held; exchange, checks and screen included",
-			*s.AllocsPerTick, s.GCCycles, float64(res.memory.bytes)/1e6)
+		line("memory", "%.4f allocations per tick, %s, %.0f MB held; exchange, checks and screen included",
+			*s.AllocsPerTick, count(uint64(s.GCCycles), "GC cycle"), float64(res.memory.bytes)/1e6)
 	}
 	if s.Reconnects > 0 {
 		line("reconnects", "%d", s.Reconnects)
 	}
 	if len(res.differences) == 0 {
-		line("checked", "%s instruments: every tick sent was received, in order, with the same bytes", group(uint64(d.instruments)))
+		line("checked", "%s: every tick sent was received, in order, with the same bytes", count(uint64(d.instruments), "instrument"))
 	}
 	if res.early {
 		line("ended", "early, after %.1f s of %v", s.Duration, d.duration)
@@ -135,19 +135,19 @@ const shown = 5
 // faults returns what is wrong, nothing if all is right.
 func (d *demo) faults(res *result, s summary) (list []string) {
 	if s.Lost > 0 {
-		list = append(list, fmt.Sprintf("%s of %s ticks were lost, %s of them because the consumers were too slow",
-			group(s.Lost), group(s.Sent), group(d.lost())))
+		list = append(list, fmt.Sprintf("lost %s of %s, %s because the consumers were too slow",
+			group(s.Lost), count(s.Sent, "tick"), group(d.lost())))
 	}
 	for i, c := range d.consumers {
 		if c.jumps > 0 && c.stream.Lost() == 0 {
-			list = append(list, fmt.Sprintf("connection %d: %s breaks in the sequence of ticks without a loss", i, group(c.jumps)))
+			list = append(list, fmt.Sprintf("connection %d: %s in the sequence of ticks without a loss", i, count(c.jumps, "break")))
 		}
 	}
 	for _, diff := range res.differences[:min(shown, len(res.differences))] {
 		list = append(list, diff.String())
 	}
 	if more := len(res.differences) - shown; more > 0 {
-		list = append(list, fmt.Sprintf("and %s more instruments", group(uint64(more))))
+		list = append(list, "and "+count(uint64(more), "more instrument"))
 	}
 	return list
 }

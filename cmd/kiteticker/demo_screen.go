@@ -38,8 +38,8 @@ func (s *screen) open() error {
 	if s.d.json {
 		return nil
 	}
-	s.buf = fmt.Appendf(s.buf[:0], "%s instruments in %v mode on %d connections, from a simulated exchange at %s\n\n",
-		group(uint64(s.d.instruments)), s.d.mode, s.d.conns, s.d.server.URL())
+	s.buf = fmt.Appendf(s.buf[:0], "%s in %v mode on %s, from a simulated exchange at %s\n\n",
+		count(uint64(s.d.instruments), "instrument"), s.d.mode, count(uint64(s.d.conns), "connection"), s.d.server.URL())
 	if !s.tty {
 		s.buf = s.header(s.buf)
 	}
@@ -134,8 +134,8 @@ var columns = [...]struct {
 	title string
 	width int
 }{
-	{"conn", 5}, {"state", 8}, {"tokens", 7}, {"frames/s", 9}, {"ticks/s", 10}, {"MB/s", 6},
-	{"ring", 5}, {"lost", 6}, {"p50", 8}, {"p99", 8}, {"max", 8},
+	{"conn", 5}, {"state", 12}, {"tokens", 7}, {"frames/s", 9}, {"ticks/s", 10}, {"MB/s", 6},
+	{"ring", 5}, {"lost", 5}, {"p50", 7}, {"p99", 7}, {"max", 7},
 }
 
 const timeWidth = 7 // of the column that only a file has

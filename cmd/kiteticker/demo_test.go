@@ -75,8 +75,8 @@ func TestDemoForPeople(t *testing.T) {
 	o := kt(t, strings.Fields("demo -instruments 9 -conns 2 -rate 50 -duration 1500ms")...)
 	o.want(t, exitOK, "9 instruments in full mode on 2 connections, from a simulated exchange at ws://127.0.0.1:", "")
 	for _, part := range []string{
-		"\n   time conn   state tokens frames/s   ticks/s  MB/s ring  lost     p50     p99     max\n",
-		" s    0    live      5 ", " s    1    live      4 ", // a line each
+		"\n   time conn       state tokens frames/s   ticks/s  MB/s ring lost    p50    p99    max\n",
+		" s    0        live      5 ", " s    1        live      4 ", // a line each
 		" received, 0 lost; before, a snapshot of 18\n",
 		"\nlatency   p50 ",
 		"\nchecked   9 instruments: every tick sent was received, in order, with the same bytes\n",
@@ -168,9 +168,9 @@ func TestCompare(t *testing.T) {
 	}
 	want := []string{
 		"instrument 2: 2,000 ticks sent, 1,999 received",
-		"instrument 3: 1 ticks sent and received, but their order or bytes differ",
+		"instrument 3: 1 tick sent and received, but their order or bytes differ",
 		"instrument 4: 0 ticks sent, 6 received",
-		"instrument 9: 1 ticks sent, 0 received",
+		"instrument 9: 1 tick sent, 0 received",
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("differences are\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
@@ -190,7 +190,7 @@ func TestFaults(t *testing.T) {
 	}
 	got := d.faults(res, summary{Sent: 2000, Received: 1992, Lost: 8})
 	want := []string{
-		"8 of 2,000 ticks were lost, 0 of them because the consumers were too slow",
+		"lost 8 of 2,000 ticks, 0 because the consumers were too slow",
 		"connection 1: 3 breaks in the sequence of ticks without a loss",
 		"instrument 0: 2 ticks sent, 1 received",
 		"instrument 1: 2 ticks sent, 1 received",

@@ -20,18 +20,26 @@ func appendGroup(dst []byte, n uint64) []byte {
 
 func group(n uint64) string { return string(appendGroup(nil, n)) }
 
+// count returns n and what is counted, in the plural unless n is 1.
+func count(n uint64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return group(n) + " " + noun
+}
+
 // appendNanos appends a duration in three digits and the unit that people read
-// it in: 850 ns, 63 µs, 1.25 ms, 2.10 s.
+// it in: 850ns, 63µs, 1.25ms, 2.10s.
 func appendNanos(dst []byte, ns int64) []byte {
 	switch {
 	case ns < 1e3:
-		return append(strconv.AppendInt(dst, ns, 10), " ns"...)
+		return append(strconv.AppendInt(dst, ns, 10), "ns"...)
 	case ns < 999_500:
-		return append(strconv.AppendInt(dst, (ns+500)/1e3, 10), " µs"...)
+		return append(strconv.AppendInt(dst, (ns+500)/1e3, 10), "µs"...)
 	case ns < 999_500_000:
-		return append(appendThree(dst, float64(ns)/1e6), " ms"...)
+		return append(appendThree(dst, float64(ns)/1e6), "ms"...)
 	default:
-		return append(appendThree(dst, float64(ns)/1e9), " s"...)
+		return append(appendThree(dst, float64(ns)/1e9), "s"...)
 	}
 }
 

@@ -13,11 +13,19 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+func TestCount(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0 ticks", 1: "1 tick", 2: "2 ticks", 1001: "1,001 ticks"} {
+		if got := count(n, "tick"); got != want {
+			t.Errorf("count(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestNanos(t *testing.T) {
 	for ns, want := range map[int64]string{
-		0: "0 ns", 999: "999 ns", 1000: "1 µs", 63_400: "63 µs", 999_499: "999 µs", 999_500: "1.00 ms",
-		1_250_000: "1.25 ms", 9_994_000: "9.99 ms", 9_996_000: "10.0 ms", 99_940_000: "99.9 ms", 99_960_000: "100 ms",
-		174_220_000: "174 ms", 999_499_999: "999 ms", 999_500_000: "1.00 s", 2_100_000_000: "2.10 s", 61_000_000_000: "61.0 s",
+		0: "0ns", 999: "999ns", 1000: "1µs", 63_400: "63µs", 999_499: "999µs", 999_500: "1.00ms",
+		1_250_000: "1.25ms", 9_994_000: "9.99ms", 9_996_000: "10.0ms", 99_940_000: "99.9ms", 99_960_000: "100ms",
+		174_220_000: "174ms", 999_499_999: "999ms", 999_500_000: "1.00s", 2_100_000_000: "2.10s", 61_000_000_000: "61.0s",
 	} {
 		if got := nanos(ns); got != want {
 			t.Errorf("nanos(%d) = %q, want %q", ns, got, want)

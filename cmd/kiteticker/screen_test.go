@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/stats"
 )
 
 // busySample returns a sample with numbers as large as they get.
@@ -17,7 +18,7 @@ func busySample(at time.Duration, scale uint64) *sample {
 	s := &sample{at: time.Unix(0, 0).Add(at)}
 	for i := range s.conns {
 		c := &s.conns[i]
-		c.State = kiteticker.StateLive
+		c.State = []kiteticker.State{kiteticker.StateLive, kiteticker.StateBackingOff, kiteticker.StateRefused}[i]
 		c.Sent, c.RingLen, c.RingCap, c.tickLen, c.tickCap = 3000, 1, 2, 3, 4
 		c.Messages, c.Bytes, c.checked, c.lost = 15_000*scale, 320_000_000*scale, 1_800_000*scale, 100*scale
 	}
@@ -31,6 +32,11 @@ func TestScreenRedraws(t *testing.T) {
 	d := &demo{conns: 3, duration: 10 * time.Second}
 	s := &screen{d: d, sh: &shell{stdout: &out}, tty: true}
 	begin, one, two := busySample(0, 0), busySample(time.Second, 1), busySample(2*time.Second, 2)
+	var latency stats.Histogram
+	latency.Record(1_250_000)
+	for i := range two.conns {
+		two.conns[i].consumed = latency.Snapshot()
+	}
 	if err := s.draw(begin, begin, one); err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +50,10 @@ func TestScreenRedraws(t *testing.T) {
 	}
 	text := regexp.MustCompile(`\x1b\[[?0-9]*[A-Za-z]`).ReplaceAllString(second, "")
 	want := strings.TrimPrefix(`
- conn   state tokens frames/s   ticks/s  MB/s ring  lost     p50     p99     max
-    0    live  3,000   15,000 1,800,000 320.0  75%   200       -       -       -
-    1    live  3,000   15,000 1,800,000 320.0  75%   200       -       -       -
-    2    live  3,000   15,000 1,800,000 320.0  75%   200       -       -       -
+ conn       state tokens frames/s   ticks/s  MB/s ring lost    p50    p99    max
+    0        live  3,000   15,000 1,800,000 320.0  75%  200 1.25ms 1.25ms 1.25ms
+    1 backing off  3,000   15,000 1,800,000 320.0  75%  200 1.25ms 1.25ms 1.25ms
+    2     refused  3,000   15,000 1,800,000 320.0  75%  200 1.25ms 1.25ms 1.25ms
 
 2.0 s of 10s, Ctrl-C ends it early
 `, "\n")

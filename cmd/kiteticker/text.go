@@ -21,7 +21,7 @@ func describe(text decode.Text) string {
 	case *decode.Notice:
 		return fmt.Sprintf("the broker says %q", m.Message)
 	case *decode.InstrumentsMeta:
-		return fmt.Sprintf("the server lists %d instruments", m.Count)
+		return "the server lists " + count(uint64(m.Count), "instrument")
 	case *decode.AppCode:
 		if m.Timestamp.IsZero() {
 			return "an app code"

@@ -16,9 +16,9 @@ type difference struct {
 
 func (d difference) String() string {
 	if d.sent.Ticks != d.got.Ticks {
-		return fmt.Sprintf("instrument %d: %s ticks sent, %s received", d.token, group(d.sent.Ticks), group(d.got.Ticks))
+		return fmt.Sprintf("instrument %d: %s sent, %s received", d.token, count(d.sent.Ticks, "tick"), group(d.got.Ticks))
 	}
-	return fmt.Sprintf("instrument %d: %s ticks sent and received, but their order or bytes differ", d.token, group(d.sent.Ticks))
+	return fmt.Sprintf("instrument %d: %s sent and received, but their order or bytes differ", d.token, count(d.sent.Ticks, "tick"))
 }
 
 // compare returns the differences of two ledgers in ascending order of token.
