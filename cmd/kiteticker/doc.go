@@ -21,7 +21,8 @@
 //     error says what, and what was expected.
 //
 // The first Ctrl-C ends a command in good order, with its summary; the second
-// ends it at once.
+// ends it at once. Who reads the output cannot hold up the end: what a stream
+// could not write within a second of it is given up, and the exit code is 1.
 //
 // # Demo
 //
@@ -96,8 +97,16 @@
 // Ticks that arrive faster than the output takes them are lost, the newest
 // first, and counted on standard error.
 //
+// Standard error has a line for each change of a connection's state, for each
+// interval without data and its instruments, for instruments that do not tick,
+// that move to another connection, or whose order updates may be missing, and
+// when all connections together become healthy or unhealthy. Times of day are
+// those of the exchange. With -duration the exit code is 1 if no connection was
+// ever live.
+//
 // # Sim and decode
 //
 // Sim -log and decode write the same JSON. Where no client has received a tick
-// there is no received_at, and in decode no conn.
+// there is no received_at, and in decode no conn. Sim ends when its output or
+// its log takes no more.
 package main

@@ -33,26 +33,6 @@ type shell struct {
 	stdout, stderr io.Writer
 }
 
-// print writes to standard output.
-func (sh *shell) print(text []byte) error {
-	if _, err := sh.stdout.Write(text); err != nil {
-		return &outputError{err}
-	}
-	return nil
-}
-
-// outputError says that standard output takes no more.
-type outputError struct{ err error }
-
-func (e *outputError) Error() string { return "writing to standard output: " + e.err.Error() }
-func (e *outputError) Unwrap() error { return e.err }
-
-// enough reports whether the reader of standard output has gone, as head does
-// when it has its lines.
-func (e *outputError) enough() bool {
-	return errors.Is(e.err, syscall.EPIPE) || errors.Is(e.err, io.ErrClosedPipe)
-}
-
 // command is one of the words after kiteticker.
 type command struct {
 	name    string
@@ -83,6 +63,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 			usage(stdout)
 			return exitOK
 		}
+		if len(args) > 1 {
+			fmt.Fprintf(stderr, "kiteticker help: unexpected argument %q, want one command\n", args[1])
+			return exitUsage
+		}
 		name, args = args[0], []string{"-h"}
 	}
 	for _, c := range commands() {
@@ -112,9 +96,11 @@ func (c *command) run(ctx context.Context, sh *shell, args []string) int {
 		return exitOK
 	}
 	if !errors.Is(err, errReported) {
-		for line := range strings.Lines(err.Error()) { // joined errors have one line each
-			fmt.Fprintf(sh.stderr, "kiteticker %s: %s\n", c.name, strings.TrimSuffix(line, "\n"))
-		}
+		within(stuckAfter, func() { // standard error may be as stuck as what err is about
+			for line := range strings.Lines(err.Error()) { // joined errors have one line each
+				fmt.Fprintf(sh.stderr, "kiteticker %s: %s\n", c.name, strings.TrimSuffix(line, "\n"))
+			}
+		})
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage

@@ -94,6 +94,7 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{"demos", `kiteticker: unknown command "demos", want one of: demo, sim, stream, decode, version, help`},
 		{"help demos", `unknown command "demos"`},
+		{"help demo sim", `kiteticker help: unexpected argument "sim", want one command`},
 		{"demo -foo", "kiteticker demo: unknown flag -foo, want one of: -conns -duration -instruments -json -mode -profile -rate"},
 		{"demo --foo=1", "unknown flag -foo"},
 		{"demo 408065", `kiteticker demo: unexpected argument "408065", want only flags`},

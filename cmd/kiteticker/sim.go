@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
@@ -25,7 +25,7 @@ and any access_token are accepted; the limits are those of Kite: 3 connections
 for each api_key, 3000 instruments for each connection.
 
 It prints its URL, a line for each connection that opens or closes, and a
-summary when Ctrl-C ends it. With -log it writes each tick it sends as one line
+summary when Ctrl-C ends it. It also ends when what it writes to takes no more. With -log it writes each tick it sends as one line
 of JSON, in the form of "stream -format jsonl" without received_at; conn is its
 own number of the connection.
 
@@ -58,17 +58,18 @@ type sim struct {
 	logFile     string
 }
 
-func (s *sim) run(ctx context.Context, sh *shell, args []string) (err error) {
+func (s *sim) run(ctx context.Context, sh *shell, args []string) error {
 	if err := noArgs(args); err != nil {
 		return err
 	}
-	out := &lineWriter{w: sh.stdout}
+	out := newLineWriter(sh.stdout)
 	cfg := kitetest.Config{
 		Addr: s.addr, Rate: s.rate, Seed: s.seed, Instruments: kitetest.Universe(s.instruments), Hello: true,
 		Logger: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{ReplaceAttr: shortRecord})),
 	}
 	var ticks *tickLog
 	if s.logFile != "" {
+		var err error
 		if ticks, err = createTickLog(s.logFile); err != nil {
 			return err
 		}
@@ -79,19 +80,47 @@ func (s *sim) run(ctx context.Context, sh *shell, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "simulated exchange at %s: %s instruments, %s updates/s of each\n"+
+	fmt.Fprintf(out, "simulated exchange at %s: %s, %s updates/s of each\n"+
 		"any api_key and any access_token will do; connect to %s/?api_key=any&access_token=any\n",
-		server.URL(), group(uint64(s.instruments)), rateText(s.rate), server.URL())
+		server.URL(), count(uint64(s.instruments), "instrument"), rateText(s.rate), server.URL())
 
-	<-ctx.Done()
+	err = serve(ctx, sh, out, ticks)
 	server.Close()
+	if err != nil {
+		return err
+	}
 	totals := server.Totals()
-	fmt.Fprintf(out, "sent %s ticks in %s messages, %.1f MB, on %d connections in %v\n",
-		group(totals.Ticks), group(totals.Messages), float64(totals.Bytes)/1e6, server.Dials(), time.Since(start).Round(time.Millisecond))
+	fmt.Fprintf(out, "sent %s in %s, %.1f MB, on %s in %v\n", count(totals.Ticks, "tick"), count(totals.Messages, "message"),
+		float64(totals.Bytes)/1e6, count(uint64(server.Dials()), "connection"), time.Since(start).Round(time.Millisecond))
 	if ticks != nil {
 		return ticks.close()
 	}
 	return nil
+}
+
+// serve waits until ctx is done, or what sim writes to takes no more.
+func serve(ctx context.Context, sh *shell, out *lineWriter, ticks *tickLog) error {
+	gone := make(chan struct{})
+	defer watchReader(sh.stdout, func() { close(gone) })()
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-gone:
+			return &outputError{syscall.EPIPE}
+		case <-out.failed:
+			return &outputError{out.error()}
+		case <-flush.C:
+			if ticks == nil {
+				continue
+			}
+			if err := ticks.flush(); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // shortRecord leaves the time of day and the message of a log record.
@@ -109,12 +138,16 @@ func shortRecord(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// tickLog is the file of -log. The exchange calls add from one goroutine at a
-// time.
+// flushEvery is how long a tick waits before it is in the file of -log.
+const flushEvery = 100 * time.Millisecond
+
+// tickLog is the file of -log.
 type tickLog struct {
 	file *os.File
-	buf  *bufio.Writer // keeps the first error
-	row  []byte        // reused
+
+	mu  sync.Mutex
+	buf *bufio.Writer // keeps the first error
+	row []byte        // reused
 }
 
 func createTickLog(name string) (*tickLog, error) {
@@ -126,28 +159,24 @@ func createTickLog(name string) (*tickLog, error) {
 }
 
 func (l *tickLog) add(conn int, t *decode.Tick) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.row = appendJSONFields(l.row[:0], t)
 	l.row = strconv.AppendInt(append(l.row, `,"conn":`...), int64(conn), 10)
 	l.row = append(l.row, "}\n"...)
 	l.buf.Write(l.row)
 }
 
+func (l *tickLog) flush() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Flush()
+}
+
 func (l *tickLog) close() error {
-	err := l.buf.Flush()
+	err := l.flush()
 	if closeErr := l.file.Close(); err == nil {
 		err = closeErr
 	}
 	return err
-}
-
-// lineWriter lets several goroutines write whole lines.
-type lineWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lineWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }

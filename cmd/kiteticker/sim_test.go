@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -86,16 +87,51 @@ func TestSimReport(t *testing.T) {
 	kt(t, "stream", "-url", url, "-conns", "1", "-count", "1", "408065").want(t, exitOK, "408065", "live")
 	o := end()
 	for _, line := range []string{
-		`simulated exchange at ` + regexp.QuoteMeta(url) + `: 1 instruments, 0 updates/s of each`,
+		`simulated exchange at ` + regexp.QuoteMeta(url) + `: 1 instrument, 0 updates/s of each`,
 		`any api_key and any access_token will do; connect to ` + regexp.QuoteMeta(url) + `/\?api_key=any&access_token=any`,
 		`time=\d\d:\d\d:\d\d msg=connected conn=0`,
 		`time=\d\d:\d\d:\d\d msg=disconnected conn=0.*`,
-		`sent 2 ticks in 2 messages, 0\.0 MB, on 1 connections in .*s`,
+		`sent 2 ticks in 2 messages, 0\.0 MB, on 1 connection in .*s`,
 	} {
 		if !regexp.MustCompile("(?m)^" + line + "$").MatchString(o.stdout) {
 			t.Errorf("stdout lacks a line like %q:\n%s", line, o.stdout)
 		}
 	}
+}
+
+// Sim ends when nobody reads any more, as in "sim | head -1", though it may
+// have nothing to write for hours.
+func TestSimReaderGone(t *testing.T) {
+	r, w := newPipe(t)
+	go func() {
+		bufio.NewReader(r).ReadString('\n')
+		r.Close()
+	}()
+	o := invocation{args: strings.Fields("sim -addr 127.0.0.1:0 -instruments 9"), stdout: w}.run(t.Context())
+	o.want(t, exitOK, "", "")
+}
+
+// An output that takes no more ends sim, and it says why.
+func TestSimWriteError(t *testing.T) {
+	o := invocation{args: strings.Fields("sim -addr 127.0.0.1:0 -instruments 9"), stdout: fullDisk{}}.run(t.Context())
+	o.want(t, exitFailure, "", "kiteticker sim: writing to standard output: permission denied\n")
+}
+
+// A log that takes no more ends sim with the first ticks.
+func TestSimLogFull(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	var stream atomic.Bool
+	var url string
+	in := invocation{args: strings.Fields("sim -addr 127.0.0.1:0 -instruments 9 -rate 0 -log /dev/full")}
+	in.onText = func(text string) {
+		if stream.CompareAndSwap(false, true) {
+			url = regexp.MustCompile(`ws://[0-9.:]+[0-9]`).FindString(text)
+			go kt(t, "stream", "-url", url, "-conns", "1", "-duration", "10s", "408065")
+		}
+	}
+	in.run(t.Context()).want(t, exitFailure, "simulated exchange at ", "kiteticker sim: write /dev/full: no space left on device\n")
 }
 
 func TestSimErrors(t *testing.T) {

@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/kiteticker/kiteticker"
-	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/stats"
 )
 
 // status writes what is not a tick, in lines on standard error.
 type status struct {
-	out io.Writer // safe for several goroutines
+	out   *lineWriter
+	lines stats.Counter // of the events
 
 	failed bool // a connection has ended for good, and why was told; read after events
 
@@ -31,7 +31,7 @@ func (s *status) lost(n uint64) {
 	if time.Since(s.told) < time.Second {
 		return
 	}
-	s.line("%s ticks lost: the output is slower than the market", group(s.untold))
+	s.line("%s lost: the output is slower than the market", count(s.untold, "tick"))
 	s.untold, s.told = 0, time.Now()
 }
 
@@ -41,35 +41,10 @@ func (s *status) events(events *kiteticker.EventStream) error {
 		if change, ok := e.Data.(*kiteticker.StateChange); ok && change.To == kiteticker.StateStopped && change.Err != nil {
 			s.failed = true
 		}
-		if text := describeEvent(e.Data); text != "" {
-			s.line("connection %d: %s", e.Conn, text)
+		if text := describeEvent(e); text != "" {
+			s.line("%s", text)
+			s.lines.Add(1)
 		}
 	}
 	return nil
-}
-
-// describeEvent returns an event in one line, or nothing for what only
-// programs want to know.
-func describeEvent(data any) string {
-	switch e := data.(type) {
-	case *kiteticker.StateChange:
-		if e.To == kiteticker.StateStopped && e.Err == nil {
-			return "" // as was wanted
-		}
-		text := e.To.String()
-		if e.To == kiteticker.StateBackingOff {
-			text += " for " + e.Delay.Round(time.Millisecond).String()
-		}
-		if e.Err != nil {
-			text += ": " + e.Err.Error()
-		}
-		return text
-	case *kiteticker.DamagedMessage:
-		return fmt.Sprintf("%d damaged messages: %v", e.Count, e.Err)
-	case *kiteticker.InstrumentsMeta, *kiteticker.AppCode:
-		return ""
-	case decode.Text:
-		return describe(e)
-	}
-	return fmt.Sprintf("%T", data)
 }

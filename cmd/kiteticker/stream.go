@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
 	"github.com/kiteticker/kiteticker"
 	"github.com/kiteticker/kiteticker/kitetest"
+	"github.com/kiteticker/kiteticker/stats"
 )
 
 var streamCommand = &command{
@@ -16,9 +18,10 @@ var streamCommand = &command{
 	summary: "print the ticks of instruments as a table, JSON lines or CSV",
 	manual: `
 Stream subscribes to instruments, given by their instrument tokens, and prints
-each tick on standard output. Changes of state, losses, errors of the server
-and order updates go to standard error. Ctrl-C ends it; so does the end of a
-pipe it writes to.
+each tick on standard output. Changes of state, outages, losses, errors of the
+server and order updates go to standard error. Ctrl-C ends it; so does the end
+of a pipe it writes to. With -duration it exits 1 if no connection was ever
+live.
 
 The credentials are the environment variables KITE_API_KEY and
 KITE_ACCESS_TOKEN; they are never taken from flags, which everybody on the
@@ -60,15 +63,18 @@ type streaming struct {
 	duration   time.Duration
 	tokensFile string
 
-	local bool // the server is on this machine: a simulated exchange, never Kite itself
+	local bool // the URL is ws://: the server is on this machine, a simulated exchange, never Kite itself
+
+	rows stats.Counter // written
+	lost uint64        // ticks that came too fast; read after print
 }
 
 func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
-	cfg, err := s.config(sh.getenv)
+	client, err := s.client(sh.getenv)
 	if err != nil {
 		return err
 	}
-	status := &status{out: &lineWriter{w: sh.stderr}}
+	status := &status{out: newLineWriter(sh.stderr)}
 	tokens, err := s.tokens(args)
 	if err != nil {
 		return err
@@ -77,58 +83,95 @@ func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
 		tokens = kitetest.Universe(kiteticker.MaxTokensPerConn)
 		status.line("no tokens given: subscribing to the first %s of the simulated exchange", group(uint64(len(tokens))))
 	}
-	client, ticks, events, err := s.open(cfg, tokens)
+	ticks, events, err := s.open(client, tokens)
 	if err != nil {
 		return err
 	}
-
 	if s.duration > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.duration)
+		ctx, cancel = context.WithTimeoutCause(ctx, s.duration, errTime)
 		defer cancel()
 	}
-	ctx, stop := context.WithCancel(ctx)
+	return s.play(ctx, sh, client, ticks, events, status)
+}
+
+// errTime is why a stream ends whose -duration is over.
+var errTime = errors.New("time is over")
+
+// play runs the client and prints what comes.
+func (s *streaming) play(ctx context.Context, sh *shell, client *kiteticker.Client,
+	ticks *kiteticker.TickStream, events *kiteticker.EventStream, status *status) error {
+	live, stop := context.WithCancel(ctx)
 	defer stop()
+	defer watchReader(sh.stdout, stop)()
 	start := time.Now()
-	var running, reporting task
-	running.start(func() error { return client.Run(ctx) })
+	var running, reporting, printing task
+	running.start(func() error { return client.Run(live) })
 	reporting.start(func() error { return status.events(events) })
-	n, err := s.print(sh, ticks, status)
-	lost := ticks.Lost() // before the client goes on draining for nobody
+	printing.start(func() error { return s.print(sh, ticks, status) })
+	select {
+	case <-printing.done: // it has had enough, or failed
+	case <-running.done:
+	case <-live.Done():
+	}
 	stop()
-	clientErr := running.wait()
-	_ = reporting.wait()
+	err := running.wait()
+	if !printing.over(stuckAfter, s.rows.Load) {
+		return fmt.Errorf("standard output is stuck: its reader does not read, and %s could not be written", count(uint64(ticks.Len()), "tick"))
+	}
+	if !reporting.over(stuckAfter, status.lines.Load) {
+		return errReported // it cannot be told
+	}
 	switch {
+	case printing.err != nil:
+		return printing.err
+	case err != nil && status.failed:
+		return errReported
 	case err != nil:
 		return err
-	case clientErr != nil && status.failed:
-		return errReported
-	case clientErr != nil:
-		return clientErr
 	}
-	status.line("%s ticks in %v, %s lost, %d reconnects", group(uint64(n)),
-		time.Since(start).Round(time.Millisecond), group(lost), reconnects(client.Stats()))
+	sessions, reconnects := sessions(client.Stats())
+	if sessions == 0 && context.Cause(ctx) == errTime {
+		return fmt.Errorf("no connection was live in %v", s.duration)
+	}
+	within(stuckAfter, func() {
+		status.line("%s in %v, %s lost, %s", count(s.rows.Load(), "tick"),
+			time.Since(start).Round(time.Millisecond), group(s.lost), count(reconnects, "reconnect"))
+	})
 	return nil
 }
 
-// open makes the client and what is read from it.
-func (s *streaming) open(cfg kiteticker.Config, tokens []uint32) (*kiteticker.Client, *kiteticker.TickStream, *kiteticker.EventStream, error) {
-	client, err := kiteticker.New(cfg)
+// client makes the client of the server that -url names.
+func (s *streaming) client(getenv func(string) string) (*kiteticker.Client, error) {
+	cfg, err := s.config(getenv)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
+	client, err := kiteticker.New(cfg)
+	switch {
+	case err == nil:
+		return client, nil
+	case s.local: // all else was checked
+		return nil, usagef("-url is ws:// to another machine, which would send the access token in the clear, want wss://HOST")
+	default:
+		return nil, &usageError{err.Error()}
+	}
+}
+
+// open subscribes to tokens and attaches what is read from the client.
+func (s *streaming) open(client *kiteticker.Client, tokens []uint32) (*kiteticker.TickStream, *kiteticker.EventStream, error) {
 	if err := client.Subscribe(s.mode, tokens...); err != nil {
 		if capacity, ok := errors.AsType[*kiteticker.CapacityError](err); ok {
-			return nil, nil, nil, usagef("%d tokens are too many, want at most %d with -conns %d", capacity.Want, capacity.Free, s.conns)
+			return nil, nil, usagef("%d tokens are too many, want at most %d with -conns %d", capacity.Want, capacity.Free, s.conns)
 		}
-		return nil, nil, nil, &usageError{err.Error()}
+		return nil, nil, &usageError{err.Error()}
 	}
 	ticks, err := client.Ticks(kiteticker.StreamConfig{Name: "stdout"})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	events, err := client.Events("stderr")
-	return client, ticks, events, err
+	return ticks, events, err
 }
 
 // flushAt is how many bytes of rows are written at once, or less if no more
@@ -136,40 +179,48 @@ func (s *streaming) open(cfg kiteticker.Config, tokens []uint32) (*kiteticker.Cl
 const flushAt = 64 << 10
 
 // print writes ticks until s.count are written, the stream ends or writing
-// fails. It returns how many it wrote.
-func (s *streaming) print(sh *shell, ticks *kiteticker.TickStream, status *status) (n int, err error) {
+// fails.
+func (s *streaming) print(sh *shell, ticks *kiteticker.TickStream, status *status) error {
+	defer func() { s.lost = ticks.Lost() }() // not what the client still drains for nobody
 	buf := append(make([]byte, 0, 2*flushAt), s.format.header...)
+	rows := uint64(0) // in buf
 	flush := func(more int) error {
 		if len(buf) <= more {
 			return nil
 		}
 		err := sh.print(buf)
-		buf = buf[:0]
+		s.rows.Add(rows)
+		buf, rows = buf[:0], 0
 		return err
 	}
+	left := s.count
 	for batch, lost := range ticks.Batches(context.Background()) { // ends when the client has
 		if lost > 0 {
 			status.lost(lost)
 		}
 		for i := range batch {
 			buf = s.format.row(buf, &batch[i])
-			if n++; n == s.count {
-				return n, flush(0)
+			rows++
+			if left--; left == 0 {
+				return flush(0)
 			}
 			if err := flush(flushAt); err != nil {
-				return n, err
+				return err
 			}
 		}
 		if err := flush(0); err != nil {
-			return n, err
+			return err
 		}
 	}
-	return n, flush(0)
+	return flush(0)
 }
 
-func reconnects(s kiteticker.Stats) (n uint64) {
+// sessions returns how many sockets were open in all, and how many of them
+// replaced another one.
+func sessions(s kiteticker.Stats) (n, again uint64) {
 	for i := range s.Conns {
-		n += max(s.Conns[i].Sessions, 1) - 1
+		n += s.Conns[i].Sessions
+		again += max(s.Conns[i].Sessions, 1) - 1
 	}
-	return n
+	return n, again
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kiteticker/kiteticker"
-	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/kitetest"
 )
 
@@ -49,7 +48,7 @@ func TestStreamCount(t *testing.T) {
 		{"-count 30", 1, " full "}, // a table, of everything
 	} {
 		o := streamFrom(s, tc.args).run(t.Context())
-		o.want(t, exitOK, tc.row, " ticks in ")
+		o.want(t, exitOK, tc.row, ", 0 lost, 0 reconnects\n")
 		if got, want := strings.Count(o.stdout, "\n")-tc.header, countOf(tc.args); got != want {
 			t.Errorf("stream %s: %d rows, want %d", tc.args, got, want)
 		}
@@ -186,6 +185,18 @@ func TestStreamDuration(t *testing.T) {
 	o.want(t, exitOK, "received conn", " ticks in ")
 }
 
+// A time without any connection is no success.
+func TestStreamNeverLive(t *testing.T) {
+	s := listen(t, kitetest.Config{})
+	s.Close()
+	o := streamFrom(s, "-duration 50ms -conns 1 -format jsonl 408065").run(t.Context())
+	o.want(t, exitFailure, "", "kiteticker stream: no connection was live in 50ms\n")
+	o.want(t, exitFailure, "", "kiteticker stream: connection 0: backing off for ")
+	if strings.Contains(o.stderr, "conn 0") || strings.Contains(o.stderr, "dial: dial") {
+		t.Errorf("stderr says the same twice:\n%s", o.stderr)
+	}
+}
+
 // When the reader of the output goes away, stream ends without complaint.
 func TestStreamBrokenPipe(t *testing.T) {
 	s := listen(t, kitetest.Config{Rate: 50})
@@ -195,6 +206,74 @@ func TestStreamBrokenPipe(t *testing.T) {
 	if o.code != exitOK || strings.Contains(o.stderr, "pipe") {
 		t.Errorf("exit code %d, stderr %q, want a quiet end", o.code, o.stderr)
 	}
+}
+
+// A reader that went away is noticed also when there is nothing to write.
+func TestStreamReaderGone(t *testing.T) {
+	s := listen(t, kitetest.Config{})
+	r, w := newPipe(t)
+	in := streamFrom(s, "-format jsonl -conns 1 408065")
+	in.stdout = w
+	go func() {
+		bufio.NewReader(r).ReadString('\n')
+		r.Close()
+	}()
+	in.run(t.Context()).want(t, exitOK, "", "connection 0: live\n")
+}
+
+// stuck is an output whose reader does not read after some lines.
+type stuck struct {
+	pipe
+	hit chan struct{} // told of the first write that is stuck
+	end chan struct{} // ends it
+}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	if _, err := s.pipe.Write(b); err != nil {
+		s.hit <- struct{}{}
+		<-s.end
+	}
+	return len(b), nil
+}
+
+func newStuck(t *testing.T, lines int) *stuck {
+	s := &stuck{pipe{lines}, make(chan struct{}, 1), make(chan struct{})}
+	t.Cleanup(func() { close(s.end) })
+	return s
+}
+
+// A reader that does not read keeps stream from writing, but not from ending:
+// neither when its time is over nor at the first Ctrl-C.
+func TestStreamStuckReader(t *testing.T) {
+	s := listen(t, kitetest.Config{Rate: 50})
+	const want = "kiteticker stream: standard output is stuck: its reader does not read, and "
+	t.Run("duration", func(t *testing.T) {
+		in := streamFrom(s, "-duration 50ms -conns 1 408065")
+		in.stdout = newStuck(t, 2)
+		in.run(t.Context()).want(t, exitFailure, "", want)
+	})
+	t.Run("interrupt", func(t *testing.T) {
+		in := streamFrom(s, "-conns 1 408065")
+		out := newStuck(t, 2)
+		in.stdout = out
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-out.hit
+			cancel()
+		}()
+		in.run(ctx).want(t, exitFailure, "", want)
+	})
+	t.Run("stderr", func(t *testing.T) {
+		stderr := newStuck(t, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-stderr.hit
+			cancel()
+		}()
+		if code := run(ctx, streamFrom(s, "-conns 1 408065").args, func(string) string { return "" }, nil, &capture{}, stderr); code != exitFailure {
+			t.Errorf("exit code %d, want %d", code, exitFailure)
+		}
+	})
 }
 
 // fullDisk is a standard output that takes nothing.
@@ -242,30 +321,10 @@ func TestStreamEvents(t *testing.T) {
 	}
 }
 
-func TestDescribeEvent(t *testing.T) {
-	for _, tc := range []struct {
-		data any
-		want string
-	}{
-		{&kiteticker.StateChange{To: kiteticker.StateBackingOff, Delay: 1234567 * time.Microsecond, Err: kiteticker.ErrSilent},
-			"backing off for 1.235s: " + kiteticker.ErrSilent.Error()},
-		{&kiteticker.StateChange{To: kiteticker.StateRefused, Err: &kiteticker.HandshakeError{StatusCode: 400}}, "refused: conn 0: server refused"},
-		{&kiteticker.StateChange{To: kiteticker.StateStopped}, ""},
-		{&kiteticker.DamagedMessage{Err: decode.ErrTruncated, Count: 3}, "3 damaged messages: decode: truncated message"},
-		{&decode.AppCode{}, ""},
-		{&decode.UnknownText{Raw: []byte(strings.Repeat("x", 300))}, `of unknown type: "` + strings.Repeat("x", 200) + `"`},
-		{42, "int"},
-	} {
-		if got := describeEvent(tc.data); got != tc.want && (tc.want == "" || !strings.HasPrefix(got, tc.want)) {
-			t.Errorf("describeEvent(%+v) = %q, want %q", tc.data, got, tc.want)
-		}
-	}
-}
-
 // Losses are told at once, then at most once a second, and none is forgotten.
 func TestStatusLost(t *testing.T) {
 	var out capture
-	s := &status{out: &out}
+	s := &status{out: newLineWriter(&out)}
 	s.lost(5)
 	s.lost(6)
 	s.told = s.told.Add(-time.Second)
