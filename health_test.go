@@ -96,3 +96,43 @@ func TestRejectedSubscriptionsAreUnhealthy(t *testing.T) {
 		}
 	})
 }
+
+// A token that comes back on the same socket is waited for like a new one, and
+// what it missed is a gap.
+func TestResubscriptionIsVerified(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		token := kitetest.Universe(1)[0]
+		srv := kitetest.NewServer(t, kitetest.Config{Instruments: []uint32{token}})
+		cfg := config(srv)
+		cfg.Conns, cfg.VerifyAfter = 1, 10*time.Second
+		c := newClient(t, cfg)
+		unseen := collect[*kiteticker.Unseen](t, c)
+		s := ticks(t, c, kiteticker.StreamConfig{})
+		stop := run(c)
+		for range 2 {
+			subscribe(t, c, kiteticker.ModeFull, token)
+			time.Sleep(time.Second)
+			c.Unsubscribe(token)
+			time.Sleep(time.Second)
+		}
+		srv.Conns()[0].Stall(true) // alive and mute: the third subscription has no snapshot
+		subscribe(t, c, kiteticker.ModeFull, token)
+		time.Sleep(20 * time.Second)
+		if seen := c.Stats().Conns[0].Seen; seen != 0 {
+			t.Errorf("%d instruments are seen, want none since the last subscription", seen)
+		}
+		stop()
+		gaps := 0
+		for tick := range s.All(t.Context()) {
+			if tick.Flags&kiteticker.FlagGap != 0 {
+				gaps++
+			}
+		}
+		if gaps != 1 {
+			t.Errorf("%d ticks with FlagGap, want the first of the second subscription", gaps)
+		}
+		if got := unseen(); len(got) != 1 {
+			t.Errorf("%d reports of unseen instruments, want one for the third subscription", len(got))
+		}
+	})
+}

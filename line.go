@@ -87,13 +87,16 @@ func (c *Client) sent(l *line, cmd shard.Command) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.told.Apply(cmd)
-	for _, token := range cmd.Tokens {
-		switch cmd.Op {
-		case shard.Subscribe:
+	switch cmd.Op {
+	case shard.Subscribe:
+		for _, token := range cmd.Tokens {
 			l.life.waited[token] = time.Now()
-		case shard.Unsubscribe:
+		}
+	case shard.Unsubscribe:
+		for _, token := range cmd.Tokens {
 			delete(l.life.waited, token)
 		}
+		c.owners.leave(l.pipeline.id, cmd.Tokens...)
 	}
 }
 

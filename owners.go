@@ -26,7 +26,7 @@ type owners struct {
 
 const (
 	sessionMask  = 1<<24 - 1
-	movedSession = sessionMask // ticked before, on another connection
+	movedSession = sessionMask // ticked before, but not in the present subscription
 	minOwners    = 1 << 10
 )
 
@@ -113,6 +113,21 @@ func (o *owners) place(conn uint8, tokens ...uint32) {
 				}
 			}
 			break
+		}
+	}
+}
+
+// leave notes that tokens do not tick on this socket of conn any more: should
+// they come back, what they missed is a gap.
+func (o *owners) leave(conn uint8, tokens ...uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, token := range tokens {
+		for {
+			slot, v := find(*o.table.Load(), token)
+			if v == 0 || uint8(v>>24) != conn || v&sessionMask == 0 || slot.CompareAndSwap(v, word(token, conn, movedSession)) {
+				break
+			}
 		}
 	}
 }

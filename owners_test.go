@@ -31,6 +31,10 @@ func TestOwners(t *testing.T) {
 	o.place(1, 7)
 	want(7, 2, 2, supersede)
 	want(7, 1, 2, deliverAfterGap)
+	o.leave(1, 7, 12345)
+	o.leave(0, 8) // not its owner
+	want(7, 1, 2, deliverAfterGap)
+	want(8, 2, 2, deliver)
 	want(99, 0, 5, deliver) // never placed
 	want(99, 1, 5, supersede)
 	if !o.ticked(7, 1, 2) || o.ticked(7, 1, 3) || o.ticked(5, 1, 1) {
