@@ -52,8 +52,8 @@
 // With [Config.Rate] the instruments take turns, evenly spread over time, and
 // every 10 ms each socket gets one message with its instruments that were due.
 // What is due is computed from the time since the start: a beat that comes late
-// makes up for all that was missed, in more messages, so rate times time is
-// exact within one beat. [Server.Step] updates everything once instead,
+// makes up for all that was missed, in a longer message or in several, so rate
+// times time is exact within one beat. [Server.Step] updates everything once instead,
 // [Server.Trade] one instrument at a price of the test's choice.
 //
 // A slow client never misses a tick: the market waits for it, for all clients,

@@ -12,13 +12,15 @@ import (
 type clock struct {
 	rate   float64
 	n      int64     // instruments
-	chunk  int64     // slots of one message: a beat's, and no instrument twice
+	most   int64     // slots of one message: those of two beats, and no instrument twice
 	epoch  time.Time // when slot 0 was due
 	slot   int64     // next slot to serve
 	paused time.Time // zero unless paused
 }
 
-// beat is the time between two messages of the market on one socket.
+// beat is the time between two messages of the market on one socket. Timers
+// fire late, so a message may take what two beats have: one beat's and no more
+// would leave a few slots for a second, tiny message nearly every time.
 const beat = 10 * time.Millisecond
 
 // endless is how many slots make one message when the rate is infinite: as many
@@ -27,11 +29,11 @@ const endless = 360
 
 func newClock(now time.Time, rate float64, n int) clock {
 	c := clock{rate: rate, n: int64(n), epoch: now}
-	perBeat := math.Ceil(rate * float64(n) * beat.Seconds())
+	most := math.Ceil(rate * float64(n) * 2 * beat.Seconds())
 	if c.endless() {
-		perBeat = endless
+		most = endless
 	}
-	c.chunk = int64(min(perBeat, float64(n)))
+	c.most = int64(min(most, float64(n)))
 	return c
 }
 
@@ -41,7 +43,7 @@ func (c *clock) endless() bool { return math.IsInf(c.rate, 1) }
 // numbers exact.
 func (c *clock) dueBy(now time.Time) int64 {
 	if c.endless() {
-		return c.slot + c.chunk
+		return c.slot + c.most
 	}
 	return int64(float64(now.Sub(c.epoch)) * c.rate * float64(c.n) / 1e9)
 }
@@ -107,12 +109,12 @@ func (m *market) run() {
 	}
 }
 
-// beat serves the next chunk of slots that are due, and reports whether there
-// are more.
+// beat serves slots that are due in one message for each socket, and reports
+// whether there are more.
 func (m *market) beat(now time.Time) bool {
 	due := m.dueBy(now)
 	m.due = m.due[:0]
-	for end := min(due, m.slot+m.chunk); m.slot < end; m.slot++ {
+	for end := min(due, m.slot+m.most); m.slot < end; m.slot++ {
 		if i := m.slot % m.n; m.subs[i] > 0 {
 			m.ins[i].advance(now)
 			m.due = append(m.due, int32(i))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,6 +88,40 @@ func TestUpdatesAreSpreadOverBeats(t *testing.T) {
 		want := "360@10 360@20 360@30 360@40 360@50 360@60 360@70 360@80 120@90 "
 		if sizes != want {
 			t.Errorf("messages %s, want %s", sizes, want)
+		}
+	})
+}
+
+// A beat that comes late, as timers do, sends one message all the same, and the
+// rate stays exact.
+func TestLateBeatIsOneMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n, rate, beats = 400, 4, 500 // 16 slots in each 10 ms
+		all := equities(n)
+		var hold atomic.Int64
+		start := time.Now()
+		s := kitetest.NewServer(t, kitetest.Config{Instruments: all, Rate: rate, OnTick: func(int, *decode.Tick) {
+			time.Sleep(time.Duration(hold.Swap(0))) // the market stands still meanwhile
+		}})
+		c := dial(t, s)
+		go drain(c, nil)
+		subscribe(c, decode.ModeLTP, all)
+		synctest.Wait()
+		before := s.Totals()
+		for i := range beats {
+			time.Sleep(start.Add(time.Duration(i)*10*time.Millisecond + 9*time.Millisecond).Sub(time.Now()))
+			hold.Store(int64(1+i%2) * int64(time.Millisecond)) // the beat in 1 ms begins in 1 or 2
+			s.Step()
+		}
+		synctest.Wait()
+		s.Pause()
+		after := s.Totals()
+		if got := after.Messages - before.Messages - beats; got != beats {
+			t.Errorf("%d messages in %d beats, want one each", got, beats)
+		}
+		// 5.001 s with 1,600 slots each
+		if got := after.Ticks - before.Ticks - beats*n; got != 8001 {
+			t.Errorf("%d ticks in %v, want 8001", got, time.Since(start))
 		}
 	})
 }
