@@ -47,7 +47,8 @@ func (s *Server) Step() int {
 // Trade makes one trade of an instrument at a price of the caller's, in units
 // of the segment, and sends it at once to whoever is subscribed: so a test
 // scripts what its engine sees. High, low, average and the book follow; the
-// market walks on from there. It returns the number of ticks sent.
+// market walks on from there. Any price will do: at the largest and smallest of
+// all, the book ends. It returns the number of ticks sent.
 func (s *Server) Trade(token uint32, price int32, quantity uint32) int {
 	m := s.market
 	m.gate.lock()

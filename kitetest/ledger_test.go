@@ -63,7 +63,7 @@ func TestLedgerProvesReceipt(t *testing.T) {
 		for _, x := range sent {
 			packet := kitetest.AppendPacket(nil, &x.tick)
 			if x.tick.Mode == decode.ModeLTP || len(received[x.conn]) == 0 || string(received[x.conn][0]) != string(packet) {
-				t.Fatalf("OnTick(%d, %+v) is not what was received", x.conn, x.tick)
+				t.Fatalf("OnTick(%d, %#v) is not what was received", x.conn, x.tick)
 			}
 			received[x.conn] = received[x.conn][1:]
 		}
@@ -117,7 +117,7 @@ func TestStamp(t *testing.T) {
 		}
 		for _, none := range []decode.Tick{{Mode: decode.ModeLTP}, {Mode: decode.ModeFull, Flags: decode.FlagIndex}} {
 			if _, ok := kitetest.SentAt(&none); ok {
-				t.Errorf("a stamp in %+v", none)
+				t.Errorf("a stamp in %#v", none)
 			}
 		}
 	})

@@ -44,19 +44,23 @@ func newInstrument(seed uint64, token uint32, now time.Time) *instrument {
 
 // center bounds the walk to a tenth around price.
 func (in *instrument) center(price int32) {
-	span := max(price/10, -price/10, 100*in.step)
-	in.min, in.max = price-span, price+span
+	p := int64(price)
+	span := max(p/10, -p/10, 100*int64(in.step))
+	in.min, in.max = saturate(p-span), saturate(p+span)
 }
+
+// saturate returns n, or the nearest int32.
+func saturate(n int64) int32 { return int32(min(max(n, math.MinInt32), math.MaxInt32)) }
 
 // advance makes one trade, at most two steps from the last one.
 func (in *instrument) advance(now time.Time) {
 	r := in.rng.Uint64()
-	move := (int32(r&0xff*5>>8) - 2) * in.step
-	price := in.tick.LastPrice + move
-	if price < in.min || price > in.max {
-		price = in.tick.LastPrice - move
+	last, move := int64(in.tick.LastPrice), (int64(r&0xff*5>>8)-2)*int64(in.step)
+	price := last + move
+	if price < int64(in.min) || price > int64(in.max) {
+		price = last - move
 	}
-	in.trade(price, 1+uint32(r>>8)&0xff, now)
+	in.trade(int32(price), 1+uint32(r>>8)&0xff, now)
 }
 
 // trade makes one trade.
@@ -68,7 +72,7 @@ func (in *instrument) trade(price int32, quantity uint32, now time.Time) {
 	t.ExchangeTime = uint32(now.Unix())
 	if t.Flags&decode.FlagIndex != 0 {
 		// Percent times 100 is what the one public sample has in this field.
-		t.RawChange = int32(int64(t.LastPrice-t.Close) * 10_000 / int64(t.Close))
+		t.RawChange = saturate((int64(t.LastPrice) - int64(t.Close)) * 10_000 / int64(t.Close))
 		return
 	}
 	t.LastTradeTime = t.ExchangeTime
@@ -88,15 +92,23 @@ func (in *instrument) trade(price int32, quantity uint32, now time.Time) {
 }
 
 // book builds five levels on each side of the last price, which is at the best
-// bid, at the best ask, or between them.
+// bid, at the best ask, or between them. Where prices end, so does the book:
+// the levels beyond are empty, as they are at a price limit of an exchange.
 func (in *instrument) book(r uint64) {
 	t := &in.tick
-	bid, ask := t.LastPrice, t.LastPrice
+	last, step := int64(t.LastPrice), int64(in.step)
+	bid, ask := last, last
 	if r&1 == 0 {
-		bid -= in.step
+		bid -= step
 	}
 	if r&2 == 0 || bid == ask {
-		ask += in.step
+		ask += step
+	}
+	switch {
+	case ask > math.MaxInt32:
+		bid, ask = last-step, last
+	case bid < math.MinInt32:
+		bid, ask = last, last+step
 	}
 	b, a := in.rng.Uint64(), in.rng.Uint64()
 	t.TotalBuyQuantity = 10_000 + uint32(b>>48)
@@ -106,15 +118,18 @@ func (in *instrument) book(r uint64) {
 		t.Asks[i] = level(a, ask)
 		t.TotalBuyQuantity += t.Bids[i].Quantity
 		t.TotalSellQuantity += t.Asks[i].Quantity
-		bid -= in.step
-		ask += in.step
+		bid -= step
+		ask += step
 		b, a = b>>12, a>>12
 	}
 }
 
 // level makes a level of 1 to 4096 pieces in 1 to 64 orders, at least as many
-// pieces as orders.
-func level(r uint64, price int32) decode.Level {
+// pieces as orders; an empty one at a price that nothing can have.
+func level(r uint64, price int64) decode.Level {
+	if price != int64(int32(price)) {
+		return decode.Level{}
+	}
 	orders := 1 + uint32(r)&0x3f
-	return decode.Level{Quantity: orders + uint32(r)&0xfc0, Price: price, Orders: orders}
+	return decode.Level{Quantity: orders + uint32(r)&0xfc0, Price: int32(price), Orders: orders}
 }

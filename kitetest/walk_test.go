@@ -2,6 +2,7 @@ package kitetest_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -69,7 +70,7 @@ func TestMarketMakesSense(t *testing.T) {
 			return
 		}
 		if err := check(tick, old, known); err != nil {
-			t.Errorf("%v\nin %+v\nafter %+v", err, *tick, old)
+			t.Errorf("%v\nin %#v\nafter %#v", err, *tick, old)
 		}
 		segment := tick.Token & 0xff
 		unit := max(scale[segment], 100)
@@ -173,6 +174,73 @@ func TestStateOutlivesSockets(t *testing.T) {
 	})
 }
 
+// At the ends of what a price can be, everything still makes sense: the book
+// just has no levels beyond.
+func TestTradeAtTheLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ticks := make(map[uint32]decode.Tick)
+		tokens := kitetest.Universe(9)
+		s := kitetest.NewServer(t, kitetest.Config{
+			Instruments: tokens,
+			OnTick:      func(_ int, tick *decode.Tick) { ticks[tick.Token] = *tick },
+		})
+		c := dial(t, s)
+		go drain(c, nil)
+		subscribe(c, decode.ModeFull, tokens)
+		synctest.Wait()
+		for _, price := range []int32{math.MaxInt32, math.MaxInt32 - 7, math.MinInt32, math.MinInt32 + 7, 0, -37_00} {
+			for _, token := range tokens {
+				s.Trade(token, price, 10)
+				if got := ticks[token].LastPrice; got != price {
+					t.Fatalf("%d traded at %d, want %d", token, got, price)
+				}
+			}
+			for range 1000 {
+				for _, tick := range ticks {
+					if err := checkLimits(&tick, price); err != nil {
+						t.Fatalf("after a trade at %d: %v\nin %#v", price, err, tick)
+					}
+				}
+				s.Step()
+			}
+		}
+	})
+}
+
+// checkLimits returns what is wrong with a tick whose walk began at price.
+func checkLimits(tick *decode.Tick, price int32) error {
+	if gap := int64(tick.LastPrice) - int64(price); max(gap, -gap) > max(int64(price)/10, -int64(price)/10, 100*25_000) {
+		return fmt.Errorf("last has gone %d", gap)
+	}
+	if tick.Low > tick.LastPrice || tick.LastPrice > tick.High {
+		return fmt.Errorf("last is not between low and high")
+	}
+	if tick.Flags&decode.FlagIndex != 0 {
+		if (tick.RawChange > 0) != (tick.LastPrice > tick.Close) {
+			return fmt.Errorf("change has the wrong sign")
+		}
+		return nil
+	}
+	if tick.AveragePrice < tick.Low || tick.AveragePrice > tick.High {
+		return fmt.Errorf("average is not between low and high")
+	}
+	if tick.Bids[0].Price > tick.LastPrice || tick.LastPrice > tick.Asks[0].Price || tick.Bids[0].Price >= tick.Asks[0].Price {
+		return fmt.Errorf("last is not between best bid and ask")
+	}
+	for i := 1; i < 5; i++ {
+		if b := tick.Bids[i]; b != (decode.Level{}) && b.Price >= tick.Bids[i-1].Price {
+			return fmt.Errorf("bid %d is out of order", i)
+		}
+		if a := tick.Asks[i]; a != (decode.Level{}) && a.Price <= tick.Asks[i-1].Price {
+			return fmt.Errorf("ask %d is out of order", i)
+		}
+	}
+	if tick.Bids[0].Orders == 0 || tick.Asks[0].Orders == 0 {
+		return fmt.Errorf("a side has no best level")
+	}
+	return nil
+}
+
 func TestTrade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var last decode.Tick
@@ -189,7 +257,7 @@ func TestTrade(t *testing.T) {
 			t.Errorf("Trade sent %d ticks, want 1", n)
 		}
 		if last.LastPrice != 7777_00 || last.LastQuantity != 42 || last.Volume != before.Volume+42 {
-			t.Errorf("got %+v", last)
+			t.Errorf("got %#v", last)
 		}
 		if err := check(&last, before, true); err != nil {
 			t.Error(err)
@@ -204,7 +272,7 @@ func TestTrade(t *testing.T) {
 			t.Errorf("the market walked between %d and %d, want almost 5.00 and 15.00", low, high)
 		}
 		if got, ok := s.Snapshot(408065); !ok || got != last {
-			t.Errorf("Snapshot is %+v, %v, want what was sent, %+v", got, ok, last)
+			t.Errorf("Snapshot is %#v, %v, want what was sent, %#v", got, ok, last)
 		}
 		if _, ok := s.Snapshot(1); ok || s.Trade(1, 1, 1) != 0 {
 			t.Error("token 1 is listed")
