@@ -22,9 +22,14 @@ type Config struct {
 	APIKey      string // the only accepted api_key; "" accepts any
 	AccessToken string // the only accepted access_token; "" accepts any
 
-	Instruments []uint32 // tokens of the exchange, each once; nil is Universe(9000)
-	Rate        float64  // updates per second and instrument; 0 none, +Inf as fast as the sockets take them
-	Seed        uint64   // of all prices and quantities
+	// Instruments lists the tokens of the exchange, each once; nil is
+	// Universe(9000). List those that the tested program uses: a token that is
+	// not listed can be subscribed, as at the real exchange, and never has
+	// data. Logger is warned then.
+	Instruments []uint32
+
+	Rate float64 // updates per second and instrument; 0 none, +Inf as fast as the sockets take them
+	Seed uint64  // of all prices and quantities
 
 	Heartbeat time.Duration // heartbeat after so long without data; 0 is 1 s, negative is never
 	Ping      time.Duration // interval of WebSocket pings to the client; 0 is never
@@ -51,7 +56,9 @@ type Config struct {
 	// changed. OnTick holds up the market: it must not call the server.
 	OnTick func(conn int, t *decode.Tick)
 
-	Logger *slog.Logger // nil: silent
+	// Logger is told of connections that come and go, and warned of mistakes
+	// that a real exchange would not mention; nil is silent.
+	Logger *slog.Logger
 }
 
 // withDefaults returns a copy of c that has no zero value with a meaning.

@@ -30,7 +30,7 @@
 // exchange's error text, the others are not. An unsubscribe gives all of a
 // token's duplicates back. Tokens must be JSON numbers. A mode message for a
 // token that is not subscribed does nothing. Tokens that the exchange does not
-// list are accepted and never have data.
+// list are accepted and never have data; [Config.Logger] is warned of them.
 //
 // What was subscribed arrives at once as one message, the snapshot; a change of
 // mode brings another, of the tokens whose mode is a new one. After that a token
@@ -81,7 +81,7 @@
 //
 //	server.Reject(429, http.Header{"Retry-After": {"30"}}, "", 2)  // the next two handshakes
 //	server.SetFaults(kitetest.Faults{Split: 2, Gap: time.Millisecond}) // every write in two parts
-//	conn := server.Conns()[0]
+//	conn := server.ConnOf(408065)       // or server.Conns()[0]
 //	conn.Stall(true)                    // open, silent, answering pings
 //	conn.Freeze(true)                   // open, neither sending nor reading
 //	conn.Hangup()                       // cut without a word

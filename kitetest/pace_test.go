@@ -109,7 +109,7 @@ func TestLateBeatIsOneMessage(t *testing.T) {
 		synctest.Wait()
 		before := s.Totals()
 		for i := range beats {
-			time.Sleep(start.Add(time.Duration(i)*10*time.Millisecond + 9*time.Millisecond).Sub(time.Now()))
+			time.Sleep(time.Until(start.Add(time.Duration(i)*10*time.Millisecond + 9*time.Millisecond)))
 			hold.Store(int64(1+i%2) * int64(time.Millisecond)) // the beat in 1 ms begins in 1 or 2
 			s.Step()
 		}

@@ -206,6 +206,20 @@ func (s *Server) Conns() []*Conn {
 	return slices.Clone(s.live)
 }
 
+// ConnOf returns the live connection that is subscribed to token, nil if none
+// is. If there are several it is the one that came first.
+func (s *Server) ConnOf(token uint32) *Conn {
+	conns := s.Conns()
+	s.market.gate.lock()
+	defer s.market.gate.unlock()
+	for _, c := range conns {
+		if _, ok := c.subs[token]; ok {
+			return c
+		}
+	}
+	return nil
+}
+
 // forget frees the slot of c, which has ended. It reports whether c was live.
 func (s *Server) forget(c *Conn) bool {
 	s.mu.Lock()

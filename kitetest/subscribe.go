@@ -18,6 +18,10 @@ type subscription struct {
 // token of each message counts toward the limit, also one that is already
 // subscribed; what does not fit is refused with one error.
 func (m *market) subscribe(c *Conn, tokens []uint32) {
+	if n, first := m.unlisted(tokens); n > 0 {
+		m.s.cfg.Logger.Warn("subscribed to instruments that the exchange does not list: they will have no data",
+			"conn", c.id, "tokens", n, "first", first)
+	}
 	m.gate.lock()
 	defer m.gate.unlock()
 	if c.ended() {
@@ -50,6 +54,20 @@ func (m *market) subscribe(c *Conn, tokens []uint32) {
 	slices.Sort(m.due)
 	m.due = slices.Compact(m.due)
 	m.send(c, m.due)
+}
+
+// unlisted returns how many tokens no listed instrument has, and the first.
+func (m *market) unlisted(tokens []uint32) (n int, first uint32) {
+	for _, token := range tokens {
+		if _, listed := m.index[token]; listed {
+			continue
+		}
+		if n == 0 {
+			first = token
+		}
+		n++
+	}
+	return n, first
 }
 
 // join adds a subscriber to instrument i.

@@ -2,7 +2,9 @@ package kitetest_test
 
 import (
 	"fmt"
+	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -215,5 +217,55 @@ func TestLongCommands(t *testing.T) {
 				t.Errorf("snapshot of %d tokens, want 750", got)
 			}
 		}
+	})
+}
+
+// A client that waits for an instrument which the exchange does not list waits
+// for ever: the log says so, once for each message.
+func TestUnlistedTokensAreWarnedOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s := kitetest.NewServer(t, kitetest.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		c := dial(t, s)
+		c.text(`{"a":"subscribe","v":[408065,99,100,256265]}`)
+		c.next(ws.OpBinary)
+		c.text(`{"a":"subscribe","v":[408065]}`)
+		c.next(ws.OpBinary)
+		s.Close()
+		warned := regexp.MustCompile(`(?m)level=WARN .*$`).FindAllString(log.String(), -1)
+		if len(warned) != 1 || !strings.Contains(warned[0], " conn=0 tokens=2 first=99") {
+			t.Errorf("warnings are %q, want one of 2 tokens from 99", warned)
+		}
+	})
+}
+
+func TestConnOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kitetest.NewServer(t, kitetest.Config{})
+		first, second := dial(t, s), dial(t, s)
+		second.text(`{"a":"subscribe","v":[408065]}`)
+		first.text(`{"a":"subscribe","v":[256265,99]}`)
+		synctest.Wait()
+		want := func(token uint32, want *kitetest.Conn) {
+			t.Helper()
+			if got := s.ConnOf(token); got != want {
+				t.Errorf("%d is on %p, want %p", token, got, want)
+			}
+		}
+		conns := s.Conns()
+		want(408065, conns[1])
+		want(256265, conns[0])
+		want(99, conns[0]) // not listed, but subscribed
+		want(128083204, nil)
+		first.text(`{"a":"subscribe","v":[408065]}`) // on both
+		synctest.Wait()
+		want(408065, conns[0])
+		conns[0].Drop()
+		synctest.Wait()
+		want(408065, conns[1])
+		want(256265, nil)
+		second.text(`{"a":"unsubscribe","v":[408065]}`)
+		synctest.Wait()
+		want(408065, nil)
 	})
 }
