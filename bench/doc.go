@@ -16,7 +16,7 @@
 //
 //	make bench                         # all, 10 times each, into bench.out
 //	make bench BENCH=Histogram COUNT=20
-//	make benchcmp OLD=bench/results/stats.txt
+//	make benchcmp OLD=bench/results/decode.txt
 //
 // A single number is an anecdote. Compare two versions with benchstat, at
 // least ten runs of each, taken in turns on an idle machine: on a shared one

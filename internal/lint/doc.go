@@ -7,8 +7,9 @@
 //     there, with the reason in its doc.go.
 //   - source_test.go: rules on single files. Operating systems are told apart
 //     in internal/cpu only, unsafe is used where it is listed, shared memory
-//     is touched through the types of sync/atomic, and no code differs under
-//     the race detector.
+//     is touched through the types of sync/atomic, no code differs under the
+//     race detector, no file is too long, and results of benchmarks that are
+//     named exist.
 //   - docs_test.go and gocode_test.go: the Go code in README.md and the
 //     other pages compiles, and the commands and linked files there exist.
 //

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"go/ast"
 	"go/build/constraint"
 	"go/parser"
@@ -28,7 +29,7 @@ var unsafeIn = map[string]string{
 
 func TestSources(t *testing.T) {
 	for _, f := range sources(t) {
-		for _, msg := range slices.Concat(checkBuild(f), checkUnsafe(f), checkAtomic(f)) {
+		for _, msg := range slices.Concat(checkBuild(f), checkUnsafe(f), checkAtomic(f), checkLength(f), checkResults(f)) {
 			t.Error(msg)
 		}
 	}
@@ -102,6 +103,69 @@ func checkAtomic(f source) (broken []string) {
 		}
 	}
 	return broken
+}
+
+// Most lines of a Go file. Code beyond it has two ideas, each worth a file; a
+// test may need more room for its tables.
+const (
+	mostLines     = 300
+	mostTestLines = 350
+)
+
+// checkLength reports a file that is too long to be read at once.
+func checkLength(f source) (broken []string) {
+	most := mostLines
+	if f.isTest() {
+		most = mostTestLines
+	}
+	if n := strings.Count(f.text, "\n"); f.ast != nil && n > most {
+		broken = append(broken, fmt.Sprintf("%s: has %d lines, want at most %d: split it by ideas", f.path, n, most))
+	}
+	return broken
+}
+
+func TestCheckLength(t *testing.T) {
+	for _, tc := range []struct {
+		path  string
+		lines int
+		want  string
+	}{
+		{"ring/spsc.go", 300, ""},
+		{"ring/spsc.go", 301, "ring/spsc.go: has 301 lines, want at most 300"},
+		{"ring/spsc_test.go", 350, ""},
+		{"ring/spsc_test.go", 351, "ring/spsc_test.go: has 351 lines, want at most 350"},
+		{"ring/copy_amd64.s", 1000, ""},
+	} {
+		f := parse(t, tc.path, "package ring"+strings.Repeat("\n", tc.lines))
+		got := strings.Join(checkLength(f), "\n")
+		if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
+			t.Errorf("%s with %d lines: %q, want %q", tc.path, tc.lines, got, tc.want)
+		}
+	}
+}
+
+var resultFile = regexp.MustCompile(`bench/results/[\w.-]*\w`)
+
+// checkResults reports results that f speaks of and nobody has.
+func checkResults(f source) (broken []string) {
+	for _, name := range resultFile.FindAllString(f.text, -1) {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			broken = append(broken, f.path+": names "+name+", which does not exist")
+		}
+	}
+	return broken
+}
+
+func TestCheckResults(t *testing.T) {
+	for text, want := range map[string]string{
+		"// see bench/results/decode.txt.":    "",
+		"// Results are in bench/results, as": "",
+		"// see bench/results/" + "none.txt":  "ring/spsc.go: names bench/results/" + "none.txt, which does not exist",
+	} {
+		if got := strings.Join(checkResults(source{path: "ring/spsc.go", text: text}), "\n"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
 }
 
 func TestCheckSource(t *testing.T) {
