@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/kiteticker/kiteticker"
-	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/ring"
 )
 
@@ -135,7 +134,7 @@ type account struct {
 // copy of every update.
 type update struct {
 	order  string
-	status decode.Status
+	status kiteticker.Status
 	filled float64
 }
 

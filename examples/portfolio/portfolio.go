@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/kiteticker/kiteticker"
-	"github.com/kiteticker/kiteticker/decode"
 )
 
 // row is a holding and what the market says of it.
@@ -79,7 +78,7 @@ func (p *portfolio) draw(w io.Writer, stats kiteticker.Stats) {
 	}
 	var value, invested, dayChange, yesterday money
 	priced, doubtful := 0, 0
-	fmt.Fprintf(w, "%s, %s IST\n\n", p.title, stats.At.In(decode.IST).Format(time.TimeOnly))
+	fmt.Fprintf(w, "%s, %s IST\n\n", p.title, stats.At.In(kiteticker.IST).Format(time.TimeOnly))
 	fmt.Fprintf(w, headFormat, "HOLDING", "QUANTITY", "AVERAGE", "LAST", "VALUE", "DAY", "%", "P&L", "%")
 	for i := range p.rows {
 		r := &p.rows[i]
