@@ -75,6 +75,11 @@ func (c *Client) commands(l *line, id int, fresh bool) []shard.Command {
 	}
 	desired := c.table.Desired(id)
 	cmds := shard.Diff(desired, l.sent, c.cfg.ChunkSize)
+	for _, cmd := range cmds {
+		if cmd.Op == shard.Subscribe && !fresh {
+			c.owners.again(uint8(id), l.life.session, cmd.Tokens...)
+		}
+	}
 	if len(cmds) > 0 {
 		clear(l.sent)
 		maps.Copy(l.sent, desired)
@@ -96,7 +101,6 @@ func (c *Client) sent(l *line, cmd shard.Command) {
 		for _, token := range cmd.Tokens {
 			delete(l.life.waited, token)
 		}
-		c.owners.leave(l.pipeline.id, cmd.Tokens...)
 	}
 }
 

@@ -26,7 +26,7 @@ type owners struct {
 
 const (
 	sessionMask  = 1<<24 - 1
-	movedSession = sessionMask // ticked before, but not in the present subscription
+	movedSession = sessionMask // ticked before, on another connection
 	minOwners    = 1 << 10
 )
 
@@ -117,17 +117,15 @@ func (o *owners) place(conn uint8, tokens ...uint32) {
 	}
 }
 
-// leave notes that tokens do not tick on this socket of conn any more: should
-// they come back, what they missed is a gap.
-func (o *owners) leave(conn uint8, tokens ...uint32) {
+// again notes that tokens are about to be subscribed again on a socket where
+// they ticked before: whether they tick is an open question once more. What they
+// missed meanwhile is no gap: it was not wanted.
+func (o *owners) again(conn uint8, session uint32, tokens ...uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, token := range tokens {
-		for {
-			slot, v := find(*o.table.Load(), token)
-			if v == 0 || uint8(v>>24) != conn || v&sessionMask == 0 || slot.CompareAndSwap(v, word(token, conn, movedSession)) {
-				break
-			}
+		if slot, v := find(*o.table.Load(), token); v == word(token, conn, session) {
+			slot.CompareAndSwap(v, word(token, conn, 0))
 		}
 	}
 }

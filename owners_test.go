@@ -31,10 +31,16 @@ func TestOwners(t *testing.T) {
 	o.place(1, 7)
 	want(7, 2, 2, supersede)
 	want(7, 1, 2, deliverAfterGap)
-	o.leave(1, 7, 12345)
-	o.leave(0, 8) // not its owner
+	o.again(1, 2, 7, 12345)
+	if o.ticked(7, 1, 2) {
+		t.Error("a token that is subscribed again counts as ticked")
+	}
+	want(7, 1, 2, deliver)
+	o.place(2, 7)
+	o.again(2, 2, 7) // it has not ticked there: the gap of its move stays
+	want(7, 2, 2, deliverAfterGap)
+	o.place(1, 7)
 	want(7, 1, 2, deliverAfterGap)
-	want(8, 2, 2, deliver)
 	want(99, 0, 5, deliver) // never placed
 	want(99, 1, 5, supersede)
 	if !o.ticked(7, 1, 2) || o.ticked(7, 1, 3) || o.ticked(5, 1, 1) {
