@@ -66,7 +66,7 @@ class Exchange {
     this.child.kill('SIGINT');
     const status = await this.ended;
     if (status !== 0) throw new Error(`the exchange ended with ${status}:\n${this.output}`);
-    const sent = /^(sent [\d,]+ ticks in [\d,]+ messages), .* (on \d+ connections)/m.exec(this.output);
+    const sent = /^(sent [\d,]+ ticks in [\d,]+ messages), .* (on \d+ connections?)/m.exec(this.output);
     if (!sent) throw new Error(`the exchange printed no summary:\n${this.output}`);
     return { rows: rowsOf(fs.readFileSync(this.log, 'utf8')), summary: `${sent[1]} ${sent[2]}`.replaceAll(',', '') };
   }

@@ -89,7 +89,7 @@ function checkSession(session, record) {
   report.check(`${session.texts}` === `${session.wantTexts}`,
     `the exchange sent the texts ${session.texts.join(', ')}, want ${session.wantTexts.join(', ')}`);
   report.check(session.closeCode === 1005, `the socket closed with code ${session.closeCode}, want 1005: a close frame without a code`);
-  const want = `sent ${ticks.length} ticks in ${session.messages} messages on 1 connections`;
+  const want = `sent ${ticks.length} ticks in ${session.messages} messages on 1 connection`;
   report.check(summary === want, `the exchange says it ${summary}, the client: ${want}`);
 }
 
