@@ -16,6 +16,9 @@ type account struct {
 	refresh func(context.Context) (string, error)
 	asking  chan struct{} // capacity 1: held by the connection that asks for a token
 
+	failures atomic.Uint64 // of refresh
+	failure  error         // the latest; guarded by asking
+
 	deafSince time.Time // no connection is up since then, zero if one is; guarded by Client.mu
 }
 
@@ -50,6 +53,7 @@ func (c *Client) renew(ctx context.Context, id, account int, refused string) err
 // renew replaces the refused token. The connections of an account are refused
 // together: the first to come asks, and the others find its answer.
 func (a *account) renew(ctx context.Context, refused string) error {
+	before := a.failures.Load()
 	select {
 	case a.asking <- struct{}{}:
 	case <-ctx.Done():
@@ -59,15 +63,21 @@ func (a *account) renew(ctx context.Context, refused string) error {
 	if *a.token.Load() != refused {
 		return nil
 	}
+	if a.failures.Load() != before { // it failed while we waited for our turn: one login, not three
+		return a.failure
+	}
 	token, err := a.refresh(ctx)
 	switch {
 	case err != nil:
-		return err
 	case token == "":
-		return errors.New("kiteticker: Refresh returned an empty access token")
+		err = errors.New("kiteticker: Refresh returned an empty access token")
 	case token == refused:
-		return errors.New("kiteticker: Refresh returned the access token that the server refused")
+		err = errors.New("kiteticker: Refresh returned the access token that the server refused")
+	default:
+		a.token.Store(&token)
+		return nil
 	}
-	a.token.Store(&token)
-	return nil
+	a.failure = err
+	a.failures.Add(1)
+	return err
 }

@@ -20,6 +20,7 @@ import (
 //   - *[Moved]: instruments went to it from another connection, or back;
 //   - *[Reconcile]: order updates of an account may have been missed;
 //   - *[RefreshFailed]: Config.Refresh gave no usable access token;
+//   - *[PanicError]: a panic that cost no connection; Conn is -1;
 //   - *[Health]: the regular report, and changes of health; Conn is -1;
 //   - *[Order]: an order update;
 //   - *[ServerError]: the server's complaint, such as too many instruments;

@@ -49,8 +49,10 @@ func (c *Client) evacuate(id int) {
 	c.handOver(id, func() []shard.Moved {
 		moved := c.table.Move(slices.Sorted(maps.Keys(c.table.Desired(id))), to...)
 		for _, m := range moved {
-			if _, away := c.homes[m.Token]; !away {
+			if home, away := c.homes[m.Token]; !away {
 				c.homes[m.Token] = m.From
+			} else if home == m.To {
+				delete(c.homes, m.Token)
 			}
 		}
 		return moved
@@ -66,9 +68,7 @@ func (c *Client) bringHome(id int) {
 		c.handOver(from, func() []shard.Moved {
 			var tokens []uint32
 			for token, home := range c.homes {
-				if on, ok := c.table.Conn(token); !ok {
-					delete(c.homes, token) // unsubscribed meanwhile
-				} else if home == id && on == from {
+				if on, _ := c.table.Conn(token); home == id && on == from {
 					tokens = append(tokens, token)
 				}
 			}

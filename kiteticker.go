@@ -3,6 +3,7 @@ package kiteticker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"sync"
@@ -30,6 +31,12 @@ type Client struct {
 	frames  []*FrameStream
 	homes   map[uint32]int // connection to return to, of tokens that are away from it
 	stopped bool
+}
+
+// Format prints how many connections the client has, whatever the verb: its
+// fields hold credentials.
+func (c *Client) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "kiteticker.Client with %d connections", len(c.lines))
 }
 
 // New returns a client for cfg, which it copies. It reports everything that is
@@ -153,7 +160,13 @@ func (c *Client) SetMode(mode Mode, tokens ...uint32) error {
 // Unsubscribe removes tokens; those not subscribed are ignored. Ticks on their
 // way may still arrive.
 func (c *Client) Unsubscribe(tokens ...uint32) error {
-	return c.edit(func() error { c.table.Unsubscribe(tokens...); return nil })
+	return c.edit(func() error {
+		c.table.Unsubscribe(tokens...)
+		for _, token := range tokens {
+			delete(c.homes, token)
+		}
+		return nil
+	})
 }
 
 // edit changes the desired state and tells the connections.

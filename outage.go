@@ -17,7 +17,7 @@ import (
 type Outage struct {
 	Conn   int
 	From   time.Time // last byte before
-	To     time.Time // when a socket was open again; zero if the connection gave up
+	To     time.Time // when a socket was open again; zero if Run ended or the connection gave up before
 	Reason error     // what ended the old socket
 	Tokens []uint32  // what the connection carried when it broke, ascending
 }
@@ -27,7 +27,7 @@ type Outage struct {
 // forum 4217, 9855): ask for the orders over REST.
 type Reconcile struct {
 	Account  int
-	From, To time.Time
+	From, To time.Time // To is zero if Run ended before
 }
 
 // ErrorCounts counts what ended sockets and dials, by class.
@@ -81,6 +81,7 @@ type life struct {
 	session  uint32               // number of the present socket; the parser is behind until it gets there
 	rejected uint64               // complaints of the server on this socket
 	waited   map[uint32]time.Time // when the server was told of tokens that have not ticked since
+	behind   time.Time            // the server has not been told everything since then; zero if it has
 	since    time.Time            // when the state last changed
 
 	downSince time.Time // no socket is open since then; zero while one is
@@ -170,7 +171,10 @@ func (c *Client) track(l *line, t conn.Transition) (events []any) {
 			Conn: t.Conn, From: unixNano(l.conn.Counters().LastRead.Load()), Reason: t.Err,
 			Tokens: slices.Sorted(maps.Keys(c.table.Desired(t.Conn))),
 		}
-		c.accounts[l.account].down(l.account, life.out.From, c.lines)
+		clear(life.waited)
+		if r := c.accounts[l.account].down(l.account, life.out.From, c.lines); r != nil {
+			events = append(events, r)
+		}
 	case t.From == StateDialing && t.To == StateLive:
 		life.rejected = 0
 		life.session = nextSession(life.session)
@@ -185,21 +189,52 @@ func (c *Client) track(l *line, t conn.Transition) (events []any) {
 			events = append(events, r)
 		}
 	}
-	if t.To == StateStopped && t.Err != nil && life.out != nil {
-		events = append(events, life.out)
-		life.out = nil
+	if t.To == StateStopped {
+		if life.out != nil {
+			events = append(events, life.out)
+			life.out = nil
+		}
+		if r := c.accounts[l.account].end(l.account, c.lines); r != nil {
+			events = append(events, r)
+		}
 	}
 	return events
 }
 
-// down notes when the last connection of the account broke.
-func (a *account) down(index int, at time.Time, lines []*line) {
+// down notes that a connection of the account broke, of which nothing had come
+// since from. If every other one that is up now opened later than that, orders
+// in between reached nobody.
+func (a *account) down(index int, from time.Time, lines []*line) *Reconcile {
+	var back time.Time // when the first of the others opened
 	for _, l := range lines {
-		if l.account == index && l.conn.State().Connected() {
-			return
+		if l.account != index || !l.conn.State().Connected() {
+			continue
+		}
+		opened := unixNano(l.conn.Counters().LiveSince.Load())
+		if !opened.After(from) {
+			return nil // it was up all the time
+		}
+		if back.IsZero() || opened.Before(back) {
+			back = opened
 		}
 	}
-	a.deafSince = at
+	if back.IsZero() {
+		if a.deafSince.IsZero() {
+			a.deafSince = from
+		}
+		return nil
+	}
+	return &Reconcile{Account: index, From: from, To: back}
+}
+
+// end tells of an interval that lasts until the end.
+func (a *account) end(index int, lines []*line) *Reconcile {
+	for _, l := range lines {
+		if l.account == index && l.conn.State() != StateStopped {
+			return nil
+		}
+	}
+	return a.up(index, time.Time{})
 }
 
 // up ends an interval without any connection.

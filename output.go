@@ -30,12 +30,15 @@ func (o *tickOutput) reserve() *Tick {
 	return t
 }
 
-// abandon counts a tick that was reserved and not committed as lost.
-func (o *tickOutput) abandon() {
-	if o.open {
-		o.open, o.gap = false, true
-		o.lost.Add(1)
+// abandon counts a tick that was reserved and not committed as lost, and
+// reports whether there was one.
+func (o *tickOutput) abandon() bool {
+	if !o.open {
+		return false
 	}
+	o.open, o.gap = false, true
+	o.lost.Add(1)
+	return true
 }
 
 // commit completes t, which reserve returned.

@@ -68,6 +68,9 @@ func nextSession(session uint32) uint32 { return session%(movedSession-1) + 1 }
 
 // admit decides on a tick of token that came on a connection's present socket.
 func (o *owners) admit(token uint32, conn uint8, session uint32) verdict {
+	if token == 0 { // no instrument, and a free slot's word: the server's mistake is passed on as it is
+		return deliver
+	}
 	want := word(token, conn, session)
 	for {
 		slot, v := find(*o.table.Load(), token)

@@ -135,7 +135,9 @@ func (p *pipeline) handle(rec ring.Record) (woke bool) {
 // way as lost: its slot was never committed.
 func (p *pipeline) unlock() {
 	for _, out := range *p.ticks.Load() {
-		out.abandon()
+		if out.abandon() {
+			out.ring.Publish()
+		}
 	}
 	p.moving.Unlock()
 }

@@ -24,10 +24,11 @@ type ConnStats struct {
 	Account int // index in Config.Accounts
 	State   State
 
-	Instruments int    // tokens that this connection is to carry
-	Sent        int    // tokens the server was told of on the present socket
-	Seen        int    // of those, instruments that have ticked on it
-	Rejected    uint64 // complaints of the server about subscriptions on the present socket
+	Instruments int       // tokens that this connection is to carry
+	Sent        int       // tokens the server was told of on the present socket
+	Seen        int       // of those, instruments that have ticked on it
+	BehindSince time.Time // since when the server has not been told of all Instruments; zero if it has
+	Rejected    uint64    // complaints of the server about subscriptions on the present socket
 
 	LiveSince time.Time // when the present socket opened; zero if not live
 	LastByte  time.Time // last sign of life; zero if none yet
@@ -87,8 +88,9 @@ func (s Stats) Lost() uint64 {
 }
 
 // Check returns nil if every connection is live, has heard from the server and
-// got a message or heartbeat within maxSilence, and has told it all its
-// subscriptions without complaint. Otherwise it returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
+// got a message or heartbeat within maxSilence, and has not been behind with
+// telling it the subscriptions for longer than that, without complaint of the
+// server's. Otherwise it returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
 // the same snapshot always gets the same answer.
 func (s Stats) Check(maxSilence time.Duration) error {
 	var errs []error
@@ -110,7 +112,7 @@ func (s Stats) Check(maxSilence time.Duration) error {
 		if c.Rejected > 0 {
 			bad("told by the server that subscriptions failed, %d times", c.Rejected)
 		}
-		if c.Sent < c.Instruments {
+		if !c.BehindSince.IsZero() && s.At.Sub(c.BehindSince) > maxSilence {
 			bad("carrying %d of its %d instruments", c.Sent, c.Instruments)
 		}
 	}
@@ -177,6 +179,12 @@ func (c *Client) connStats(id int, l *line) ConnStats {
 				s.Seen++
 			}
 		}
+		if s.Sent == s.Instruments {
+			l.life.behind = time.Time{}
+		} else if l.life.behind.IsZero() {
+			l.life.behind = time.Now()
+		}
+		s.BehindSince = l.life.behind
 	}
 	if l.ring != nil {
 		s.RingLen, s.RingCap = l.ring.Len(), l.ring.Cap()

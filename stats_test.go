@@ -15,10 +15,12 @@ func TestStatsCheck(t *testing.T) {
 	quiet, down, behind := live, live, live
 	quiet.Conn, quiet.LastByte = 1, now.Add(-3*time.Second)
 	down.Conn, down.State = 2, kiteticker.StateBackingOff
-	behind.Conn, behind.Sent = 3, 1
+	behind.Conn, behind.Sent, behind.BehindSince = 3, 1, now.Add(-time.Minute)
+	busy := live // has just been given more
+	busy.Sent, busy.BehindSince = 1, now.Add(-time.Second)
 	useless := live
 	useless.Conn, useless.LastMessage = 4, now.Add(-time.Minute)
-	if err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live}}).Check(2 * time.Second); err != nil {
+	if err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live, busy}}).Check(2 * time.Second); err != nil {
 		t.Errorf("healthy: %v", err)
 	}
 	err := (kiteticker.Stats{At: now, Conns: []kiteticker.ConnStats{live, quiet, down, behind, useless}}).Check(2 * time.Second)

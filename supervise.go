@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/kiteticker/kiteticker/conn"
 )
 
 // Unseen lists instruments that have not ticked within After of the server's
@@ -52,22 +54,46 @@ func (c *Client) supervise(ctx context.Context, done <-chan struct{}) {
 		case <-ticker.C:
 		case <-c.look:
 		}
-		now := time.Now()
-		c.verify(now)
-		c.balance(now)
-		s := c.Stats()
-		err := s.Check(c.cfg.Liveness)
-		changed := (err == nil) != healthy
-		due := c.cfg.HealthInterval > 0 && now.Sub(last.At) >= c.cfg.HealthInterval
-		if !changed && !due {
-			continue
+		if ctx.Err() != nil {
+			return
 		}
-		healthy = err == nil
-		c.report(&Health{Stats: s, Rates: rates(last, s), Err: err, Changed: changed})
-		if due {
-			last = s
-		}
+		c.guard("supervisor", func() { last, healthy = c.inspect(last, healthy) })
 	}
+}
+
+// guard keeps a panic, such as of the user's log handler, from ending one of
+// the client's goroutines.
+func (c *Client) guard(where string, run func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			var secrets []string
+			for _, a := range c.accounts {
+				key, token := a.credentials()
+				secrets = append(secrets, key, token)
+			}
+			c.post(-1, time.Now(), conn.NewPanicError(where, v, secrets...))
+		}
+	}()
+	run()
+}
+
+// inspect looks at the connections once. It gets and returns the Stats of the
+// last regular report and whether the client was healthy.
+func (c *Client) inspect(last Stats, healthy bool) (Stats, bool) {
+	now := time.Now()
+	c.verify(now)
+	s := c.Stats()
+	err := s.Check(c.cfg.Liveness)
+	changed := (err == nil) != healthy
+	due := c.cfg.HealthInterval > 0 && now.Sub(last.At) >= c.cfg.HealthInterval
+	c.balance(now)
+	if changed || due {
+		c.report(&Health{Stats: s, Rates: rates(last, s), Err: err, Changed: changed})
+	}
+	if due {
+		last = s
+	}
+	return last, err == nil
 }
 
 // report logs a health report and posts it as an event.

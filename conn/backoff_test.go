@@ -110,8 +110,8 @@ func TestMaxAttempts(t *testing.T) {
 		if !errors.As(err, &ae) || ae.Conn != 1 || ae.Attempts != 3 {
 			t.Errorf("Run returned %v, want an AttemptsError of 3", err)
 		}
-		if n := h.conn.Counters().Dials.Load(); n != 4 {
-			t.Errorf("%d dials, want 4: one before and three from the stable session on", n)
+		if n := h.conn.Counters().Dials.Load(); n != 5 {
+			t.Errorf("%d dials, want 5: one before the stable session, its own, and three after", n)
 		}
 		if h.conn.State() != conn.StateStopped {
 			t.Errorf("state is %v, want stopped", h.conn.State())

@@ -93,6 +93,7 @@ type Conn struct {
 	state    atomic.Uint32
 	counters Counters
 	backoff  backoff
+	failed   int // dials in a row without a stable session
 	dials    dialBudget
 	present  atomic.Pointer[session] // nil when no socket is open
 	token    string                  // access token of the latest dial; the goroutine of Run's
@@ -174,6 +175,7 @@ func (c *Conn) Restart(err error) {
 // arrives until the server's Close, and returns nil. It is called once.
 func (c *Conn) Run(ctx context.Context) error {
 	if _, token := c.cfg.Credentials(); token == "" && c.cfg.Refresh != nil {
+		c.to(StateRefused, nil, 0)
 		c.refresh(ctx)
 	}
 	c.dials.delay(time.Now(), 0)
@@ -182,8 +184,11 @@ func (c *Conn) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if lived >= c.cfg.StableAfter { // a server that accepts and hangs up is as bad as one that refuses
+		if lived >= c.cfg.StableAfter {
 			c.backoff.reset()
+			c.failed = 0
+		} else { // a server that accepts and hangs up is as bad as one that refuses
+			c.failed++
 		}
 		delay, err := c.plan(ctx, err)
 		if ctx.Err() != nil {
@@ -200,6 +205,16 @@ func (c *Conn) Run(ctx context.Context) error {
 	}
 	c.to(StateStopped, nil, 0)
 	return nil
+}
+
+// guarded calls the user's code and makes a panic of it an error.
+func guarded(where string, call func() error, secrets ...string) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = NewPanicError(where, v, secrets...)
+		}
+	}()
+	return call()
 }
 
 // never is the delay before a dial that cannot help.
@@ -224,7 +239,7 @@ func (c *Conn) plan(ctx context.Context, err error) (time.Duration, error) {
 			delay = max(delay, refused.RetryAfter)
 		}
 	}
-	if n := c.cfg.MaxAttempts; n > 0 && c.backoff.attempt >= n {
+	if n := c.cfg.MaxAttempts; n > 0 && c.failed >= n {
 		return never, &AttemptsError{Conn: c.cfg.ID, Attempts: n, Err: err}
 	}
 	return c.dials.delay(time.Now(), delay), err
@@ -234,12 +249,12 @@ func (c *Conn) plan(ctx context.Context, err error) (time.Duration, error) {
 func (c *Conn) refresh(ctx context.Context) {
 	pause := backoff{min: c.cfg.MinBackoff, max: c.cfg.MaxBackoff}
 	for {
-		err := c.cfg.Refresh(ctx, c.token)
+		err := guarded("refresh of the token", func() error { return c.cfg.Refresh(ctx, c.token) }, c.token)
 		if err == nil {
 			return
 		}
 		delay := pause.next()
-		c.log.Warn("refreshing the access token failed", "attempt", pause.attempt, "delay", delay, "err", Redact(err, c.token))
+		c.tell(slog.LevelWarn, "refreshing the access token failed", "attempt", pause.attempt, "delay", delay, "err", Redact(err, c.token))
 		if !sleep(ctx, delay) {
 			return
 		}
@@ -265,12 +280,23 @@ func (c *Conn) to(state State, err error, delay time.Duration) {
 	if err != nil {
 		level = slog.LevelWarn
 	}
-	c.log.Log(context.Background(), level, "connection "+state.String(),
+	c.tell(level, "connection "+state.String(),
 		"from", from.String(), "attempt", c.backoff.attempt, "delay", delay, "err", err)
 	c.cfg.Notify(Transition{
 		Conn: c.cfg.ID, From: from, To: state, At: now,
 		Attempt: c.backoff.attempt, Delay: delay, Err: err,
 	})
+}
+
+// tell writes a line to the user's log. A handler that panics must not end the
+// connection's goroutine: nobody would dial again.
+func (c *Conn) tell(level slog.Level, msg string, args ...any) {
+	defer func() {
+		if recover() != nil {
+			c.counters.Panics.Add(1)
+		}
+	}()
+	c.log.Log(context.Background(), level, msg, args...)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -284,5 +310,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// String names the connection; credentials are not in it.
-func (c *Conn) String() string { return fmt.Sprintf("conn %d (%v)", c.cfg.ID, c.State()) }
+// Format prints the connection's name and state, whatever the verb: its fields
+// hold credentials.
+func (c *Conn) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "conn %d (%v)", c.cfg.ID, c.State()) }

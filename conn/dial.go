@@ -61,14 +61,18 @@ func (c *Conn) dial(ctx context.Context) (*socket, error) {
 	var sock socket
 	stop := func() bool { return true }
 	var answer *limitedAnswer
-	secrets := []string{accessToken, url.QueryEscape(accessToken), apiKey, url.QueryEscape(apiKey)}
+	secrets := []string{accessToken, apiKey}
 	failure := &HandshakeError{Conn: c.cfg.ID}
 	dialer := ws.Dialer{
 		ReadBufferSize: readBufferSize,
 		Header:         ws.HandshakeHeaderHTTP(header),
 		TLSConfig:      c.cfg.TLS,
 		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			nc, err := c.cfg.Dial(ctx, network, addr)
+			var nc net.Conn
+			err := guarded("dial", func() (err error) {
+				nc, err = c.cfg.Dial(ctx, network, addr)
+				return err
+			}, secrets...)
 			if err != nil {
 				return nil, err
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -157,11 +158,13 @@ func Redact(err error, secrets ...string) error {
 }
 
 // redactText leaves secrets of a few characters alone: they are placeholders of
-// tests, and would be found inside ordinary words.
+// tests, and would be found inside ordinary words. Others are cut out as they
+// are and as a query has them.
 func redactText(text string, secrets ...string) string {
 	for _, s := range secrets {
 		if len(s) >= 6 {
 			text = strings.ReplaceAll(text, s, "[redacted]")
+			text = strings.ReplaceAll(text, url.QueryEscape(s), "[redacted]")
 		}
 	}
 	return text

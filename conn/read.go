@@ -148,7 +148,7 @@ func (s *session) claim(n int) ([]byte, error) {
 	s.c.counters.Waits.Add(1)
 	s.blocked.Store(true) // pairs with the Load in watch: silence is now our own
 	ok := sink.Wait(s.done, n)
-	s.heard(time.Now(), 0)
+	s.lastHeard.Store(int64(time.Since(s.opened))) // not a byte, but no silence either
 	s.blocked.Store(false)
 	if !ok {
 		return nil, errEnded

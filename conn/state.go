@@ -8,8 +8,8 @@ import (
 
 // State is where a connection stands.
 //
-//	idle ─► dialing ─► live ◄─► stale
-//	          ▲ │  │     │        │
+//	idle ─► dialing ─► live ◄─► stale     (from idle to refused and on to
+//	          ▲ │  │     │        │        dialing, if there is no token yet)
 //	          │ │  │     ▼        ▼
 //	          │ │  └─► backing off ──┐     every state may go to stopped
 //	          │ ▼         ▲   │      │
@@ -23,7 +23,7 @@ const (
 	StateLive                    // the socket is open and the server shows signs of life
 	StateStale                   // the socket is open, but a ping waits for its answer
 	StateBackingOff              // waiting before the next dial
-	StateRefused                 // the server refused the credentials; waiting for new ones
+	StateRefused                 // the server refused the credentials, or there are none yet; waiting for new ones
 	StateStopped                 // Run has returned
 )
 
@@ -31,12 +31,12 @@ var stateNames = [...]string{"idle", "dialing", "live", "stale", "backing off", 
 
 // next lists the states that may follow each state.
 var next = [...][]State{
-	StateIdle:       {StateDialing, StateStopped},
+	StateIdle:       {StateDialing, StateRefused, StateStopped},
 	StateDialing:    {StateLive, StateBackingOff, StateRefused, StateStopped},
 	StateLive:       {StateStale, StateBackingOff, StateStopped},
 	StateStale:      {StateLive, StateBackingOff, StateStopped},
 	StateBackingOff: {StateDialing, StateStopped},
-	StateRefused:    {StateBackingOff, StateStopped},
+	StateRefused:    {StateBackingOff, StateDialing, StateStopped},
 	StateStopped:    {},
 }
 

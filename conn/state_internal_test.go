@@ -6,12 +6,12 @@ import "testing"
 func TestTransitionsAreEnforced(t *testing.T) {
 	states := []State{StateIdle, StateDialing, StateLive, StateStale, StateBackingOff, StateRefused, StateStopped}
 	legal := map[[2]State]bool{
-		{StateIdle, StateDialing}: true, {StateIdle, StateStopped}: true,
+		{StateIdle, StateDialing}: true, {StateIdle, StateRefused}: true, {StateIdle, StateStopped}: true,
 		{StateDialing, StateLive}: true, {StateDialing, StateBackingOff}: true, {StateDialing, StateRefused}: true, {StateDialing, StateStopped}: true,
 		{StateLive, StateStale}: true, {StateLive, StateBackingOff}: true, {StateLive, StateStopped}: true,
 		{StateStale, StateLive}: true, {StateStale, StateBackingOff}: true, {StateStale, StateStopped}: true,
 		{StateBackingOff, StateDialing}: true, {StateBackingOff, StateStopped}: true,
-		{StateRefused, StateBackingOff}: true, {StateRefused, StateStopped}: true,
+		{StateRefused, StateBackingOff}: true, {StateRefused, StateDialing}: true, {StateRefused, StateStopped}: true,
 	}
 	for _, from := range states {
 		for _, to := range states {

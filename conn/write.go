@@ -87,9 +87,12 @@ func (s *session) write(ctx context.Context) {
 			}
 			return
 		}
-		var turn <-chan time.Time // nil, which never fires, without a command to send
+		// Nil channels never fire. Without a command there is nothing to send;
+		// with one, further changes wait, and fold into one difference.
+		var turn <-chan time.Time
+		changed := c.changed
 		if len(commands) > 0 {
-			turn = gap.C
+			turn, changed = gap.C, nil
 		}
 		select {
 		case <-turn:
@@ -101,8 +104,8 @@ func (s *session) write(ctx context.Context) {
 			commands = commands[1:]
 			gap.Reset(c.cfg.CommandGap)
 		case <-s.out.wake:
-		case <-c.changed:
-			commands = append(commands, c.cfg.Commands(false)...)
+		case <-changed:
+			commands = c.cfg.Commands(false)
 		case <-ctx.Done():
 			s.out.close(ws.StatusNormalClosure, "")
 		case <-s.done:

@@ -75,7 +75,8 @@ const (
 	FlagLost
 	// FlagGap marks the first tick of its instrument after its connection was
 	// down or it was moved to another one. What the exchange sent in between is
-	// gone for good; Volume and OI, which are cumulative, may have jumped.
+	// gone for good; Volume and OI, which are cumulative, may have jumped. A
+	// stream that loses that very tick to overflow sees FlagLost instead.
 	FlagGap
 )
 
