@@ -2,6 +2,7 @@ package kiteticker
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -75,6 +76,12 @@ type EventStream struct {
 
 // Name returns the name given to Events.
 func (s *EventStream) Name() string { return s.name }
+
+// Format prints the stream's name, whatever the verb: its fields lead to the
+// client and its credentials.
+func (s *EventStream) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "kiteticker event stream %q", s.name)
+}
 
 // Len returns how many events wait to be read.
 func (s *EventStream) Len() int {

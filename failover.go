@@ -9,7 +9,8 @@ import (
 )
 
 // Moved says that tokens went from one connection to another: away from one
-// that stayed down, or back when it returned. For a moment neither delivers
+// that stayed down, back when it returned, or because they were unsubscribed and
+// subscribed again. For a moment neither delivers
 // them; then their first tick has [FlagGap].
 type Moved struct {
 	From, To int
@@ -82,6 +83,34 @@ func (c *Client) bringHome(id int) {
 	}
 }
 
+// place gives newly subscribed tokens to their connections. It returns those
+// that another connection delivered before, by that connection: in streams
+// their ticks may still wait.
+func (c *Client) place(tokens []uint32) (elsewhere map[int][]uint32) {
+	for _, token := range tokens {
+		id, _ := c.table.Conn(token)
+		if from, known := c.owners.owner(token); known && from != id {
+			if elsewhere == nil {
+				elsewhere = map[int][]uint32{}
+			}
+			elsewhere[from] = append(elsewhere[from], token)
+			continue
+		}
+		c.owners.place(uint8(id), token)
+	}
+	return elsewhere
+}
+
+// movedFrom lists where tokens that connection from delivered are now.
+func (c *Client) movedFrom(from int, tokens []uint32) (moved []shard.Moved) {
+	for _, token := range tokens {
+		if to, ok := c.table.Conn(token); ok && to != from {
+			moved = append(moved, shard.Moved{Token: token, From: from, To: to})
+		}
+	}
+	return moved
+}
+
 // handOver carries out a move of tokens away from connection from, between two
 // of its messages: from then on its parser drops their ticks, and no stream
 // sees a tick from their new connection before it has taken those it was given
@@ -104,12 +133,12 @@ func (c *Client) handOver(from int, move func() []shard.Moved) {
 	}
 	c.mu.Unlock()
 	p.moving.Unlock()
-	for to, tokens := range byConn {
-		c.cfg.Logger.Info("instruments moved", "from", from, "to", to, "tokens", len(tokens))
-		c.post(to, time.Now(), &Moved{From: from, To: to, Tokens: tokens})
-	}
 	if len(byConn) > 0 {
 		c.kick()
+	}
+	for to, tokens := range byConn {
+		c.post(to, time.Now(), &Moved{From: from, To: to, Tokens: tokens})
+		c.cfg.Logger.Info("instruments moved", "from", from, "to", to, "tokens", len(tokens))
 	}
 }
 

@@ -138,17 +138,21 @@ func (c *Client) stop() {
 // Success says that the tokens are desired, not that the server accepted them:
 // it acknowledges nothing. The first tick does.
 func (c *Client) Subscribe(mode Mode, tokens ...uint32) error {
-	return c.edit(func() error {
-		if err := c.table.Subscribe(mode, tokens...); err != nil {
-			return err
+	var elsewhere map[int][]uint32
+	err := c.locked(func() (err error) {
+		if err = c.table.Subscribe(mode, tokens...); err == nil {
+			elsewhere = c.place(tokens)
 		}
-		for _, token := range tokens {
-			if id, ok := c.table.Conn(token); ok {
-				c.owners.place(uint8(id), token)
-			}
-		}
-		return nil
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	for from, tokens := range elsewhere {
+		c.handOver(from, func() []shard.Moved { return c.movedFrom(from, tokens) })
+	}
+	c.kick()
+	return nil
 }
 
 // SetMode changes the mode of subscribed tokens. All or nothing: if one is not

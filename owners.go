@@ -120,6 +120,13 @@ func (o *owners) place(conn uint8, tokens ...uint32) {
 	}
 }
 
+// owner returns the connection that delivers token, false if it was never
+// placed.
+func (o *owners) owner(token uint32) (conn int, ok bool) {
+	_, v := find(*o.table.Load(), token)
+	return int(uint8(v >> 24)), v != 0
+}
+
 // again notes that tokens are about to be subscribed again on a socket where
 // they ticked before: whether they tick is an open question once more. What they
 // missed meanwhile is no gap: it was not wanted.

@@ -41,6 +41,10 @@ func newInlet(name string, wait ring.WaitStrategy) inlet {
 // Name returns the name the stream was given.
 func (s *inlet) Name() string { return s.name }
 
+// Format prints the stream's name, whatever the verb: its fields lead to the
+// client and its credentials.
+func (s *inlet) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "kiteticker stream %q", s.name) }
+
 func (s *inlet) end() { s.once.Do(func() { close(s.done) }) }
 
 // enter claims the reading side. A ring has one consumer; a second one would
