@@ -31,6 +31,7 @@ const maxSilence = 3 * time.Second
 // newEngine prepares everything that run needs, so that nothing is allocated
 // once ticks come.
 func newEngine(cfg kiteticker.Config, tokens []uint32, place func(order) error, log *log.Logger) (*engine, error) {
+	cfg.FailoverAfter = -1 // tokens stay where they are: each strategy keeps its own
 	client, err := kiteticker.New(cfg)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,8 @@ func newEngine(cfg kiteticker.Config, tokens []uint32, place func(order) error, 
 	if e.events, err = client.Events("engine"); err != nil {
 		return nil, err
 	}
-	// A token stays on its connection, so each strategy knows its own.
+	// A token stays on its connection, so each strategy knows its own and needs
+	// no lock.
 	parts := make([][]uint32, client.Conns())
 	for token := range client.Subscriptions() {
 		id, _ := client.ConnOf(token)
