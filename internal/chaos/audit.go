@@ -49,8 +49,10 @@ type book struct {
 // newAuditor opens the books of tokens.
 func newAuditor(tokens []uint32) *auditor {
 	a := &auditor{index: make(map[uint32]int, len(tokens)), books: make([]book, len(tokens))}
+	const outage = 32 // packets, at once: the books must not grow while memory is measured
 	for i, token := range tokens {
-		a.index[token], a.books[i].token = i, token
+		a.index[token] = i
+		a.books[i] = book{token: token, sent: make([]packet, 0, outage)}
 	}
 	return a
 }
@@ -180,14 +182,17 @@ func (a *auditor) event(e kiteticker.Event) {
 		if !d.To.IsZero() {
 			s.to = d.To.UnixNano()
 		}
-		a.tell(d.Tokens, s)
+		a.tell(d.Tokens, s, &a.sums.Outages)
 	case *kiteticker.Moved:
 		at := e.At.UnixNano()
-		a.tell(d.Tokens, span{at, at})
+		a.tell(d.Tokens, span{at, at}, &a.sums.Moves)
 	}
 }
 
-func (a *auditor) tell(tokens []uint32, s span) {
+func (a *auditor) tell(tokens []uint32, s span, events *uint64) {
+	a.mu.Lock()
+	*events++
+	a.mu.Unlock()
 	a.each(tokens, func(b *book) {
 		b.told.add(s)
 		if b.gap.meets(s) {

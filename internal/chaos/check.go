@@ -37,9 +37,9 @@ func (f *fault) check(r *rig, mark int) error {
 	}
 	switch {
 	case f.outages == 0 && len(conns) > 0:
-		bad("connections %v changed state, want none", keys(conns))
+		bad("connections %v changed state, want none%s", keys(conns), r.journal.states(mark))
 	case f.outages != 0 && len(conns) != 1:
-		bad("connections %v changed state, want the one that was hit", keys(conns))
+		bad("connections %v changed state, want the one that was hit%s", keys(conns), r.journal.states(mark))
 	}
 	if f.outages >= 0 && outages != f.outages || f.outages < 0 && outages == 0 {
 		bad("%d Outage events, want %d", outages, f.outages)
@@ -52,7 +52,7 @@ func (f *fault) check(r *rig, mark int) error {
 
 // failOver waits for the instruments of the connection that is down to tick
 // elsewhere.
-func (f *fault) failOver(r *rig, mark int, told time.Time, out *outcome) error {
+func (f *fault) failOver(r *rig, down int, mark int, told time.Time, out *outcome) error {
 	tokens := r.subscribed()
 	deadline := told.Add(f.heals)
 	for !r.audit.tickedSince(tokens, told) {
@@ -62,41 +62,47 @@ func (f *fault) failOver(r *rig, mark int, told time.Time, out *outcome) error {
 		time.Sleep(2 * time.Millisecond)
 	}
 	out.healed = max(out.healed, time.Since(told))
-	if _, ok := r.journal.await(mark, time.Second, is[*kiteticker.Moved]); !ok {
+	away := func(e kiteticker.Event) bool {
+		m, ok := e.Data.(*kiteticker.Moved)
+		return ok && m.From == down
+	}
+	if _, ok := r.journal.await(mark, time.Second, away); !ok {
 		return errors.New("instruments moved, and no Moved event says so")
 	}
 	return nil
 }
 
-// comeHome waits for them to be moved back when the fault is over.
-func (f *fault) comeHome(r *rig, mark int) error {
-	over := time.Now()
-	moved, ok := r.journal.await(mark, time.Second, is[*kiteticker.Moved])
-	if !ok {
-		return errors.New("no Moved event")
-	}
-	from := moved.Data.(*kiteticker.Moved).From
-	back := func(e kiteticker.Event) bool {
-		m, ok := e.Data.(*kiteticker.Moved)
-		return ok && m.To == from
+// comeHome waits for what the connection carried before to be moved back when
+// the fault is over.
+func (f *fault) comeHome(r *rig, down int, carried []uint32, mark int) error {
+	away := func() (n int) {
+		for _, token := range carried {
+			if on, ok := r.client.ConnOf(token); ok && on != down {
+				n++
+			}
+		}
+		return n
 	}
 	home := redialled + f.failover + lookAround
-	if _, ok := r.journal.await(mark, home, back); !ok {
-		return fmt.Errorf("instruments are not moved back in %v", home)
-	}
-	if _, err := r.heal(time.Now(), caughtUp); err != nil {
-		return fmt.Errorf("not well after moving back: %w", err)
-	}
-	away := 0
-	for _, token := range moved.Data.(*kiteticker.Moved).Tokens {
-		if on, ok := r.client.ConnOf(token); ok && on != from {
-			away++
+	for deadline := time.Now().Add(home); away() > 0; time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d instruments are not moved back in %v", away(), home)
 		}
 	}
-	if away > 0 {
-		return fmt.Errorf("%d instruments are still away %v after the fault", away, time.Since(over))
+	if _, err := r.heal(time.Now(), redialled); err != nil {
+		return fmt.Errorf("not well after moving back: %w", err)
 	}
 	return f.check(r, mark)
+}
+
+// carriedBy returns the instruments of a connection.
+func (r *rig) carriedBy(conn int) (list []uint32) {
+	for _, token := range r.subscribed() {
+		if on, ok := r.client.ConnOf(token); ok && on == conn {
+			list = append(list, token)
+		}
+	}
+	return list
 }
 
 // is recognises an event with data of type T.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +44,18 @@ func (j *journal) since(mark int) []kiteticker.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.events[mark:len(j.events):len(j.events)]
+}
+
+// states lists the changes of state after mark, to explain a failure.
+func (j *journal) states(mark int) string {
+	var b strings.Builder
+	for _, e := range j.since(mark) {
+		if c, ok := e.Data.(*kiteticker.StateChange); ok {
+			fmt.Fprintf(&b, "\n\t%s connection %d: %v to %v, delay %v, %v",
+				c.At.Format("05.000"), c.Conn, c.From, c.To, c.Delay.Round(time.Millisecond), c.Err)
+		}
+	}
+	return b.String()
 }
 
 // await returns the first event after mark that is a match, and waits for it

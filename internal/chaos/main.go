@@ -17,6 +17,7 @@ func main() {
 		rounds  = flag.Int("rounds", 3, "inject each fault `N` times")
 		jobs    = flag.Int("jobs", 6, "run `N` faults at a time, each with an exchange and a client of its own")
 		soaking = flag.Duration("soak", 0, "soak for `DURATION` instead, and print a JSON object")
+		many    = flag.Int("instruments", soakInstruments, "of a soak; with fewer, those of a connection that is down find room on the others")
 		seed    = flag.Uint64("seed", 0, "of all that is random; 0 takes one")
 	)
 	flag.Parse()
@@ -29,7 +30,7 @@ func main() {
 		*seed = rand.Uint64()
 	}
 	if *soaking > 0 {
-		rep := soak(*soaking, soakInstruments, *seed)
+		rep := soak(*soaking, *many, *seed)
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")
 		if err := out.Encode(rep); err != nil || !rep.OK {

@@ -81,20 +81,21 @@ func (f *fault) round(r *rig, round int, out *outcome) error {
 	if end == nil {
 		end = func() error { return nil }
 	}
-	told := start
+	told, hit := start, 0
 	if f.told != nil {
 		e, ok := r.journal.await(mark, f.within, func(e kiteticker.Event) bool { return f.told(r, e) })
 		if !ok {
-			return errors.Join(fmt.Errorf("not told in %v", f.within), end())
+			return errors.Join(fmt.Errorf("not told in %v%s", f.within, r.journal.states(mark)), end())
 		}
-		told = e.At
+		told, hit = e.At, e.Conn
 		out.told = max(out.told, told.Sub(start))
 	}
+	carried := r.carriedBy(hit)
 	if err := r.edit(edits); err != nil {
 		return errors.Join(err, end())
 	}
 	if f.failover > 0 {
-		return errors.Join(f.failOver(r, mark, told, out), end(), f.comeHome(r, mark))
+		return errors.Join(f.failOver(r, hit, mark, told, out), end(), f.comeHome(r, hit, carried, mark))
 	}
 	time.Sleep(f.hold)
 	over := start
@@ -107,7 +108,7 @@ func (f *fault) round(r *rig, round int, out *outcome) error {
 	healed, err := r.heal(latest(told, over), f.heals-time.Since(over))
 	out.healed = max(out.healed, healed.Sub(over))
 	if err != nil {
-		return fmt.Errorf("not healed in %v: %w", f.heals, err)
+		return fmt.Errorf("not healed in %v: %w%s", f.heals, err, r.journal.states(mark))
 	}
 	if dials = r.exchange.Dials() - dials; f.dials > 0 && dials > f.dials {
 		return fmt.Errorf("%d handshakes, want at most %d", dials, f.dials)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -19,7 +20,10 @@ const (
 	soakSpare = 300 // instruments of the exchange beyond those subscribed
 	soakEdits = 20  // exchanged each soakEdit, and as many modes
 	soakEdit  = 250 * time.Millisecond
-	soakRing  = 1 << 17 // ticks: when a slow wire is freed, ten seconds of them may come at once
+
+	// soakBurst is how much the stream's rings may hold: when a slow wire is
+	// freed, what it held up comes at once.
+	soakBurst = 10 * time.Second
 )
 
 // recovery bounds the time from the end of the last fault until all is well: a
@@ -65,6 +69,8 @@ type report struct {
 	Unexplained uint64 `json:"gaps_unexplained"`
 	Overflowed  uint64 `json:"overflowed"`
 
+	Outages  uint64  `json:"outages"` // events
+	Moves    uint64  `json:"moves"`   // events
 	Dials    uint64  `json:"dials"`
 	Sessions uint64  `json:"sessions"`
 	Healed   float64 `json:"healed_s"` // after the last fault
@@ -88,9 +94,10 @@ func soak(duration time.Duration, instruments int, seed uint64) (rep report) {
 	defer func() { rep.OK = len(rep.Failures) == 0 }()
 
 	rep.Before = weigh()
+	burst := instruments / soakConns * int(soakRate*soakBurst.Seconds()) // ticks
 	r, err := newRig(plan{
 		conns: soakConns, subscribed: instruments, spare: soakSpare, rate: soakRate,
-		abrupt: true, failover: failover, ring: soakRing, seed: seed, soak: true,
+		abrupt: true, failover: failover, ring: 1 << (bits.Len(uint(burst)) - 1), seed: seed, soak: true,
 	})
 	if err != nil {
 		fail(err)
@@ -116,7 +123,7 @@ func soak(duration time.Duration, instruments int, seed uint64) (rep report) {
 	rep.Rate = float64(s.Sent) / rep.Seconds
 	rep.Sent, rep.Received, rep.InGaps, rep.Copies, rep.Unasked = s.Sent, s.Received, s.InGaps, s.Copies, s.Unasked
 	rep.Unseen, rep.Duplicates, rep.Reordered, rep.Altered = s.Unseen, s.Duplicates, s.Reordered, s.Altered
-	rep.Unexplained, rep.Overflowed = s.Unexplained, s.Overflowed
+	rep.Unexplained, rep.Overflowed, rep.Outages, rep.Moves = s.Unexplained, s.Overflowed, s.Outages, s.Moves
 	if broken := s.broken(); len(broken) > 0 {
 		rep.Failures = append(append(rep.Failures, broken...), notes...)
 	}

@@ -18,7 +18,9 @@ type sums struct {
 	Altered     uint64 // ticks that differ from what was sent, or never were
 	Unexplained uint64 // gaps of an instrument that no Outage or Moved names
 	Overflowed  uint64 // lost in the stream's ring: the reader was too slow
-	Flagged     uint64 // ticks with FlagGap, but after a subscription of the user's
+
+	Outages, Moves uint64 // events that told of them
+	Flagged        uint64 // ticks with FlagGap, but after a subscription of the user's
 }
 
 // broken returns what must be zero and is not.
