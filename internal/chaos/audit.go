@@ -169,7 +169,7 @@ func (a *auditor) missing(b *book, list []packet, next packet) {
 func (a *auditor) unexplained(b *book) {
 	if b.gap != (span{}) {
 		a.sums.Unexplained++
-		a.note("gap unexplained: %d, from %d to %d", b.token, b.gap.from, b.gap.to)
+		a.note("gap unexplained: %d, from %d to %d; told latest: %+v", b.token, b.gap.from, b.gap.to, *b.told.latest())
 		b.gap = span{}
 	}
 }
@@ -185,7 +185,8 @@ func (a *auditor) event(e kiteticker.Event) {
 		a.tell(d.Tokens, s, &a.sums.Outages)
 	case *kiteticker.Moved:
 		at := e.At.UnixNano()
-		a.tell(d.Tokens, span{at, at}, &a.sums.Moves)
+		// The event is made when the hand-over is done, which may be held up.
+		a.tell(d.Tokens, span{at - int64(standstill), at}, &a.sums.Moves)
 	}
 }
 

@@ -54,7 +54,7 @@ func toxics() []fault {
 		},
 		{
 			name:   "limit_data: end within a message",
-			inject: onWire(toxic{Type: "limit_data", Attributes: attributes{"bytes": 20_000}}),
+			inject: onWire(toxic{Type: "limit_data", Attributes: attributes{"bytes": 8_000}}),
 			told:   down(abnormal), within: atOnce, heals: redialled, outages: 1,
 		},
 		{

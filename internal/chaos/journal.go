@@ -46,6 +46,23 @@ func (j *journal) since(mark int) []kiteticker.Event {
 	return j.events[mark:len(j.events):len(j.events)]
 }
 
+// live reports whether the last that was told of each of so many connections
+// is that it is live. The journal is behind what Stats says.
+func (j *journal) live(conns int) bool {
+	states := map[int]kiteticker.State{}
+	for _, e := range j.since(0) {
+		if c, ok := e.Data.(*kiteticker.StateChange); ok {
+			states[c.Conn] = c.To
+		}
+	}
+	for _, s := range states {
+		if s != kiteticker.StateLive {
+			return false
+		}
+	}
+	return len(states) == conns
+}
+
 // states lists the changes of state after mark, to explain a failure.
 func (j *journal) states(mark int) string {
 	var b strings.Builder

@@ -45,7 +45,7 @@ func main() {
 		}
 	}
 	start := time.Now()
-	outcomes := runAll(list, *rounds, *jobs, *seed)
+	outcomes := runAll(list, *jobs, dose{*rounds, instruments, *seed})
 	write(os.Stdout, outcomes)
 	fmt.Printf("%d faults, seed %d, %v\n", len(list), *seed, time.Since(start).Round(100*time.Millisecond))
 	for _, o := range outcomes {
@@ -57,14 +57,16 @@ func main() {
 
 // runAll runs every fault of list, so many at a time, and returns their
 // outcomes in its order.
-func runAll(list []fault, rounds, jobs int, seed uint64) []outcome {
+func runAll(list []fault, jobs int, d dose) []outcome {
 	outcomes := make([]outcome, len(list))
 	var running sync.WaitGroup
 	free := make(chan struct{}, jobs)
 	for i := range list {
 		free <- struct{}{}
 		running.Go(func() {
-			outcomes[i] = list[i].run(rounds, seed+uint64(i))
+			own := d
+			own.seed += uint64(i)
+			outcomes[i] = list[i].prove(own)
 			<-free
 		})
 	}

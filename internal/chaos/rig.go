@@ -39,6 +39,8 @@ type rig struct {
 	journal  *journal
 	renewals atomic.Int64 // access tokens given after a refusal
 
+	metronome metronome
+
 	cancel  context.CancelFunc // ends Run; nil before it was called
 	ended   chan error         // what Run returned
 	running sync.WaitGroup     // Run and the readers of its streams
@@ -133,6 +135,7 @@ func (r *rig) start(cfg kiteticker.Config, p plan) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	r.running.Go(func() { r.ended <- r.client.Run(ctx) })
+	r.running.Go(func() { r.metronome.run(ctx.Done()) })
 	r.running.Go(func() {
 		for batch, lost := range ticks.Batches(context.Background()) {
 			time.Sleep(p.lag)

@@ -16,19 +16,44 @@ type outcome struct {
 	healed   time.Duration // longest
 	sums     sums
 	failures []string
+	late     time.Duration // longest that this process was kept waiting
+	tries    int
+}
+
+// dose says how much of a fault there is.
+type dose struct {
+	rounds      int // injections
+	instruments int
+	seed        uint64
 }
 
 // The rig of one fault.
 const (
 	instruments = 300
+	conns       = 2
 	spares      = 60
-	edits       = 10 // instruments that each fault meets being exchanged, and as many modes
-	rate        = 10.0
+	edits       = 10   // instruments that each fault meets being exchanged, and as many modes
+	rate        = 10.0 // updates per second of each
 )
 
-// run injects f so many times into a rig of its own.
-func (f *fault) run(rounds int, seed uint64) outcome {
+// prove injects f, and does so again if a bound was missed while this process
+// was kept from running: that says nothing about the client. What it says about
+// ticks stands.
+func (f *fault) prove(d dose) outcome {
+	const most = 3
+	for try := 1; ; try++ {
+		out := f.run(d)
+		out.tries = try
+		if len(out.failures) == 0 || len(out.sums.broken()) > 0 || out.late < standstill || try == most {
+			return out
+		}
+	}
+}
+
+// run injects f into a rig of its own.
+func (f *fault) run(d dose) outcome {
 	out := outcome{fault: f}
+	rounds := d.rounds
 	if f.rounds > 0 {
 		rounds = f.rounds
 	}
@@ -37,8 +62,8 @@ func (f *fault) run(rounds int, seed uint64) outcome {
 		never = -1
 	}
 	r, err := newRig(plan{
-		conns: 2, subscribed: instruments, spare: spares, rate: rate,
-		straight: f.straight, abrupt: f.abrupt, slow: f.slow, failover: never, ring: 1 << 14, lag: f.lag, seed: seed,
+		conns: conns, subscribed: d.instruments, spare: spares, rate: rate,
+		straight: f.straight, abrupt: f.abrupt, slow: f.slow, failover: never, ring: 1 << 14, lag: f.lag, seed: d.seed,
 	})
 	if err != nil {
 		return out.failed(err)
@@ -50,7 +75,7 @@ func (f *fault) run(rounds int, seed uint64) outcome {
 		}
 	}
 	sums, notes, err := r.stop()
-	out.sums = sums
+	out.sums, out.late = sums, time.Duration(r.metronome.worst.Load())
 	if err != nil {
 		out = out.failed(err)
 	}
@@ -71,6 +96,11 @@ func (o outcome) failed(err error) outcome {
 // round injects f once, waits until it was told, ends it and waits until all is
 // well again. Meanwhile subscriptions change.
 func (f *fault) round(r *rig, round int, out *outcome) error {
+	for deadline := time.Now().Add(atOnce); !r.journal.live(conns); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return errors.New("no event says that all connections are live")
+		}
+	}
 	mark, dials, renewals, start := r.journal.mark(), r.exchange.Dials(), r.renewals.Load(), time.Now()
 	end, err := f.inject(r, round)
 	if err != nil {

@@ -38,6 +38,9 @@ func write(w io.Writer, outcomes []outcome) {
 		s.Sent, s.Received, s.InGaps, s.Copies, s.Unasked, s.Unseen, s.Duplicates, s.Reordered)
 	tw.Flush()
 	for _, o := range outcomes {
+		if o.tries > 1 {
+			fmt.Fprintf(w, "repeated %s: try %d; this process was kept waiting for %s\n", o.fault.name, o.tries, ms(o.late))
+		}
 		for _, failure := range o.failures {
 			fmt.Fprintf(w, "FAILED %s: %s\n", o.fault.name, failure)
 		}
