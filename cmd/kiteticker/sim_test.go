@@ -84,7 +84,8 @@ func byToken(rows string) map[string][]string {
 // Sim tells who comes and goes, and in the end what it sent.
 func TestSimReport(t *testing.T) {
 	url, end := startSim(t, "-instruments 1 -rate 0")
-	kt(t, "stream", "-url", url, "-conns", "1", "-count", "1", "408065").want(t, exitOK, "408065", "live")
+	// Two ticks: what subscribing brings, and what the change of mode brings.
+	kt(t, "stream", "-url", url, "-conns", "1", "-count", "2", "408065").want(t, exitOK, "408065", "live")
 	o := end()
 	for _, line := range []string{
 		`simulated exchange at ` + regexp.QuoteMeta(url) + `: 1 instrument, 0 updates/s of each`,
