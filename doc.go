@@ -103,7 +103,7 @@
 //	event.go       Event, EventStream and the hub that feeds it
 //	orders.go      each order update once
 //	outage.go      what the client remembers of a connection across its sockets
-//	owners.go      which connection delivers which instrument
+//	instruments.go each instrument's number, and which connection delivers it
 //	failover.go    moving instruments away from a connection that is down
 //	supervise.go   health, and instruments that do not tick
 //	stats.go       Stats and Check

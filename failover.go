@@ -89,14 +89,14 @@ func (c *Client) bringHome(id int) {
 func (c *Client) place(tokens []uint32) (elsewhere map[int][]uint32) {
 	for _, token := range tokens {
 		id, _ := c.table.Conn(token)
-		if from, known := c.owners.owner(token); known && from != id {
+		if _, from, known := c.instruments.lookup(token); known && from != id {
 			if elsewhere == nil {
 				elsewhere = map[int][]uint32{}
 			}
 			elsewhere[from] = append(elsewhere[from], token)
 			continue
 		}
-		c.owners.place(uint8(id), token)
+		c.instruments.place(uint8(id), token)
 	}
 	return elsewhere
 }
@@ -129,7 +129,7 @@ func (c *Client) handOver(from int, move func() []shard.Moved) {
 		for _, s := range c.ticks {
 			s.holdBack(to, from)
 		}
-		c.owners.place(uint8(to), tokens...)
+		c.instruments.place(uint8(to), tokens...)
 	}
 	c.mu.Unlock()
 	p.moving.Unlock()

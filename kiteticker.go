@@ -16,12 +16,12 @@ import (
 // Client receives the market data of one or more accounts. All its methods may
 // be called from any goroutine, before, during and after Run.
 type Client struct {
-	cfg      Config
-	lines    []*line
-	accounts []*account
-	hub      *hub
-	owners   *owners
-	look     chan struct{} // capacity 1: wakes the supervisor
+	cfg         Config
+	lines       []*line
+	accounts    []*account
+	hub         *hub
+	instruments *instruments
+	look        chan struct{} // capacity 1: wakes the supervisor
 
 	started atomic.Bool
 
@@ -63,7 +63,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{
-		cfg: cfg, table: table, owners: newOwners(), homes: map[uint32]int{}, look: make(chan struct{}, 1),
+		cfg: cfg, table: table, instruments: newInstruments(), homes: map[uint32]int{}, look: make(chan struct{}, 1),
 	}
 	c.hub = newHub(c.rejected)
 	for i, a := range cfg.Accounts {

@@ -33,7 +33,7 @@ func capacity(frameRing int) int {
 
 // newLine builds connection id of acc.
 func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder) (*line, error) {
-	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, owners: c.owners, log: c.cfg.Logger}
+	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, instruments: c.instruments, log: c.cfg.Logger}
 	p.ticks.Store(new([]*tickOutput))
 	p.frames.Store(new([]*frameOutput))
 	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}
@@ -77,7 +77,7 @@ func (c *Client) commands(l *line, id int, fresh bool) []shard.Command {
 	cmds := shard.Diff(desired, l.sent, c.cfg.ChunkSize)
 	for _, cmd := range cmds {
 		if cmd.Op == shard.Subscribe && !fresh {
-			c.owners.again(uint8(id), l.life.session, cmd.Tokens...)
+			c.instruments.again(uint8(id), l.life.session, cmd.Tokens...)
 		}
 	}
 	if len(cmds) > 0 {

@@ -23,13 +23,13 @@ const publishEvery = 16
 // one goroutine, the parser: its own one, or the connection's reader in the
 // Inline profile.
 type pipeline struct {
-	id     uint8
-	dec    *decode.Decoder
-	in     *ring.BytesConsumer // nil when inline
-	hub    *hub
-	owners *owners
-	marks  marks
-	log    *slog.Logger
+	id          uint8
+	dec         *decode.Decoder
+	in          *ring.BytesConsumer // nil when inline
+	hub         *hub
+	instruments *instruments
+	marks       marks
+	log         *slog.Logger
 
 	session uint32 // number of the connection's socket, in step with the messages
 
@@ -171,7 +171,7 @@ func (p *pipeline) parse(rec ring.Record) (woke bool) {
 			unknown++
 			continue
 		}
-		verdict := p.owners.admit(binary.BigEndian.Uint32(packet), p.id, p.session)
+		_, verdict := p.instruments.admit(binary.BigEndian.Uint32(packet), p.id, p.session)
 		if verdict == supersede {
 			superseded++
 			continue

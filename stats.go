@@ -175,7 +175,7 @@ func (c *Client) connStats(id int, l *line) ConnStats {
 			if l.told[token] == mode {
 				s.Sent++
 			}
-			if c.owners.ticked(token, uint8(id), session) {
+			if c.instruments.ticked(token, uint8(id), session) {
 				s.Seen++
 			}
 		}

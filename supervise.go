@@ -146,7 +146,7 @@ func (c *Client) verify(now time.Time) {
 		var unseen []uint32
 		session := l.life.session
 		for token, told := range l.life.waited {
-			if c.owners.ticked(token, uint8(id), session) {
+			if c.instruments.ticked(token, uint8(id), session) {
 				delete(l.life.waited, token)
 			} else if now.Sub(told) >= c.cfg.VerifyAfter {
 				unseen = append(unseen, token)

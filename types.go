@@ -40,6 +40,7 @@ const (
 	FlagSegmentMismatch = decode.FlagSegmentMismatch
 	FlagLost            = decode.FlagLost
 	FlagGap             = decode.FlagGap
+	FlagSnapshot        = decode.FlagSnapshot
 )
 
 // ParseMode returns the mode named "ltp", "quote" or "full".

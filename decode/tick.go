@@ -78,9 +78,12 @@ const (
 	// gone for good; Volume and OI, which are cumulative, may have jumped. A
 	// stream that loses that very tick to overflow sees FlagLost instead.
 	FlagGap
+	// FlagSnapshot marks a tick that was received before its stream was
+	// attached: the last known one of its instrument, to start with.
+	FlagSnapshot
 )
 
-var flagNames = [...]string{"index", "unknown-segment", "segment-mismatch", "lost", "gap"}
+var flagNames = [...]string{"index", "unknown-segment", "segment-mismatch", "lost", "gap", "snapshot"}
 
 // String returns the names of the set flags joined by "|", and "" for none.
 func (f Flags) String() string {

@@ -117,7 +117,7 @@ func TestFlagsString(t *testing.T) {
 		decode.FlagLost:  "lost",
 		decode.FlagGap:   "gap",
 		decode.FlagIndex | decode.FlagUnknownSegment:                      "index|unknown-segment",
-		decode.FlagSegmentMismatch | decode.FlagLost | decode.Flags(0x60): "segment-mismatch|lost|0x60",
+		decode.FlagSegmentMismatch | decode.FlagLost | decode.Flags(0xc0): "segment-mismatch|lost|0xc0",
 	} {
 		if got := flags.String(); got != want {
 			t.Errorf("Flags(%#x) is %q, want %q", uint8(flags), got, want)

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// owners has no public door of its own; what it decides shows in streams, but
+// instruments has no public door of its own; what it decides shows in streams, but
 // its growth and its races do not show reliably there.
-func TestOwners(t *testing.T) {
-	o := newOwners()
+func TestInstruments(t *testing.T) {
+	o := newInstruments()
 	want := func(token uint32, conn uint8, session uint32, v verdict) {
 		t.Helper()
-		if got := o.admit(token, conn, session); got != v {
+		if _, got := o.admit(token, conn, session); got != v {
 			t.Errorf("admit(%d, %d, %d) is %d, want %d", token, conn, session, got, v)
 		}
 	}
@@ -48,17 +48,17 @@ func TestOwners(t *testing.T) {
 	}
 }
 
-func TestOwnersGrowth(t *testing.T) {
-	o := newOwners()
+func TestInstrumentsGrowth(t *testing.T) {
+	o := newInstruments()
 	const n = 20_000
 	for token := range uint32(n) {
 		o.place(uint8(token%3), token+1)
 	}
 	for token := range uint32(n) {
-		if v := o.admit(token+1, uint8(token%3), 1); v != deliver {
+		if _, v := o.admit(token+1, uint8(token%3), 1); v != deliver {
 			t.Fatalf("token %d: %d", token+1, v)
 		}
-		if v := o.admit(token+1, uint8(token%3)+1, 1); v != supersede {
+		if _, v := o.admit(token+1, uint8(token%3)+1, 1); v != supersede {
 			t.Fatalf("token %d on another connection: %d", token+1, v)
 		}
 	}
@@ -67,8 +67,8 @@ func TestOwnersGrowth(t *testing.T) {
 // A token belongs to one connection at every moment: parsers of two
 // connections and a mover race, and no tick of a former owner passes after the
 // move was done.
-func TestOwnersUnderRace(t *testing.T) {
-	o := newOwners()
+func TestInstrumentsUnderRace(t *testing.T) {
+	o := newInstruments()
 	const token = 408065
 	o.place(0, token)
 	var parsers sync.WaitGroup
@@ -89,7 +89,7 @@ func TestOwnersUnderRace(t *testing.T) {
 	for i := range 2000 {
 		owner := uint8(i % 2)
 		o.place(owner, token)
-		if v := o.admit(token, 1-owner, 1); v != supersede {
+		if _, v := o.admit(token, 1-owner, 1); v != supersede {
 			t.Fatalf("move %d: a tick of the former owner is %d", i, v)
 		}
 	}
@@ -97,8 +97,8 @@ func TestOwnersUnderRace(t *testing.T) {
 	parsers.Wait()
 }
 
-func BenchmarkOwners(b *testing.B) {
-	o := newOwners()
+func BenchmarkAdmit(b *testing.B) {
+	o := newInstruments()
 	tokens := make([]uint32, 9000)
 	for i := range tokens {
 		tokens[i] = rand.Uint32() | 1
