@@ -33,4 +33,9 @@
 // The runtime never clones a new thread from a locked one, so the binding
 // spreads to no other thread. A locked goroutine that parks needs another
 // thread to wake its own: pin goroutines that spin, not goroutines that wait.
+//
+// # Measuring
+//
+// [Used] and [Sleep] are for the tools under bench: what the library itself does
+// never sleeps.
 package cpu
