@@ -24,6 +24,7 @@ const root = "../.."
 // Sizeof, Offsetof and Alignof, each with the reason.
 var unsafeIn = map[string]string{
 	"internal/cpu/cpu_linux_test.go": "asks the kernel by getcpu, which x/sys does not wrap",
+	"ring/words.go":                  "looks at an item as words, so that it can be shared word by word",
 	"decode/tick_test.go":            "looks at the memory of a tick, to see every byte of it set",
 }
 
