@@ -79,6 +79,11 @@ type Config struct {
 	// through: fewer than twice the tokens of a connection risks losses there.
 	TickRing int
 
+	// LastValues keeps the last tick of each instrument, for [Client.Latest],
+	// [Client.Snapshot] and streams that begin with a snapshot. It costs the
+	// parser a copy per tick, and 256 bytes per instrument.
+	LastValues bool
+
 	// Sharding chooses the connection of a new token; default LeastLoaded.
 	Sharding shard.Policy
 	// PinToken gives the connection of a token when Sharding is shard.Pinned.
@@ -98,7 +103,7 @@ type Config struct {
 	// DialTimeout bounds TCP, TLS and the upgrade together; 0 means 10 s.
 	DialTimeout time.Duration
 	// DrainTimeout bounds the wait for the server's Close frame after Run was
-	// cancelled; 0 means 1 s.
+	// cancelled, and then the wait for readers of streams that block; 0 means 1 s.
 	DrainTimeout time.Duration
 	// MinBackoff and MaxBackoff bound the random wait between dials, which
 	// grows exponentially; 0 means 500 ms and 30 s.

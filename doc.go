@@ -96,9 +96,13 @@
 //	profile.go     where ticks are decoded
 //	redact.go      how a Config prints
 //	line.go        one connection and what belongs to it
-//	pipeline.go    its parser; output.go: the parser's end of a stream
+//	pipeline.go    its parser; parse.go: from message to streams
+//	output.go      the parser's end of a stream; overflow.go: its policies
+//	filter.go      which ticks a stream is owed
+//	latest.go      last values and snapshots
 //	inline.go      the Inline profile's sink
-//	stream.go      TickStream, and what it shares with FrameStream
+//	stream.go      TickStream; conflate.go: of a conflating one, the reader's side
+//	inlet.go       what TickStream and FrameStream share
 //	frames.go      FrameStream: raw messages
 //	event.go       Event, EventStream and the hub that feeds it
 //	orders.go      each order update once

@@ -98,6 +98,7 @@ func (c *Client) place(tokens []uint32) (elsewhere map[int][]uint32) {
 		}
 		c.instruments.place(uint8(id), token)
 	}
+	c.makeRoom()
 	return elsewhere
 }
 
@@ -152,12 +153,13 @@ type hold struct {
 	next  *hold  // an older one
 }
 
-// holdBack puts a hold on the input of connection to. The parser of connection
+// holdBack puts a hold on the input of connection to. A conflating stream needs
+// none: all connections share its slots, and the newer tick replaces the older. The parser of connection
 // from stands still meanwhile. The Store comes before the tokens' change of
 // owner, and so before any tick that must wait.
 func (s *TickStream) holdBack(to, from int) {
 	newer, older := s.input(to), s.input(from)
-	if newer == nil || older == nil {
+	if newer == nil || older == nil || s.slots != nil {
 		return
 	}
 	newer.held.Store(&hold{

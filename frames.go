@@ -17,15 +17,17 @@ type Frame struct {
 	Text       bool
 	ReceivedAt int64  // wall clock at the socket read that completed it, Unix nanoseconds
 	Seq        uint64 // number among the messages of this connection owed to the stream, from 1
-	Data       []byte // lent for the loop body
+	Data       []byte // lent for the loop body, or until Release
 }
 
 // FrameStream delivers raw messages to one goroutine, to record or to decode
 // elsewhere. See [Client.Frames].
 type FrameStream struct {
 	inlet
-	client *Client
-	inputs []frameInput
+	client   *Client
+	overflow Overflow
+	inputs   []frameInput
+	lease    *frameInput // input whose frame Poll lent, nil if none
 }
 
 type frameInput struct {
@@ -42,6 +44,7 @@ type frameOutput struct {
 	ring *ring.BytesProducer
 	seq  uint64
 	lost stats.Counter
+	patience
 }
 
 const seqSize = 8
@@ -62,6 +65,58 @@ func (o *frameOutput) forward(rec ring.Record) (woke bool) {
 	return o.ring.Publish()
 }
 
+// full reports whether the parser must wait for the stream's reader before it
+// forwards n bytes.
+func (o *frameOutput) full(n int) bool {
+	if !o.blocks || o.spent || seqSize+n > o.ring.MaxRecord() {
+		return false
+	}
+	_, err := o.ring.Claim(seqSize + n)
+	if err != nil {
+		return true
+	}
+	o.ring.Abort()
+	return false
+}
+
+// Poll returns the next message of one connection and how many were lost just
+// before it; ok is false if none waits. It never blocks. The frame's Data is
+// lent until [FrameStream.Release], without which the next Poll panics.
+func (s *FrameStream) Poll() (f Frame, lost uint64, ok bool) {
+	s.enter()
+	in, rec := s.peek()
+	if in == nil {
+		s.leave()
+		return Frame{}, 0, false
+	}
+	s.lease = in
+	f, lost = in.frame(rec)
+	return f, lost, true
+}
+
+// Release gives back what the last Poll lent.
+func (s *FrameStream) Release() {
+	if in := s.lease; in != nil {
+		s.lease = nil
+		in.giveBack()
+		s.leave()
+	}
+}
+
+// peek returns the next input that has a message, nil if none has.
+func (s *FrameStream) peek() (*frameInput, ring.Record) {
+	for range s.inputs {
+		in := &s.inputs[s.next]
+		if s.next++; s.next == len(s.inputs) {
+			s.next = 0
+		}
+		if rec, ok := in.ring.Peek(); ok {
+			return in, rec
+		}
+	}
+	return nil, ring.Record{}
+}
+
 // All yields messages, in order for each connection, with the number lost just
 // before each because the reader was too slow:
 //
@@ -72,35 +127,33 @@ func (o *frameOutput) forward(rec ring.Record) (woke bool) {
 func (s *FrameStream) All(ctx context.Context) iter.Seq2[Frame, uint64] {
 	return func(yield func(Frame, uint64) bool) {
 		s.pump(ctx, func() (found, more bool) {
-			for range s.inputs {
-				in := &s.inputs[s.next]
-				if s.next++; s.next == len(s.inputs) {
-					s.next = 0
-				}
-				if rec, ok := in.ring.Peek(); ok {
-					return true, in.deliver(rec, yield)
-				}
+			in, rec := s.peek()
+			if in == nil {
+				return false, true
 			}
-			return false, true
+			defer in.giveBack() // also when the loop body panics
+			return true, yield(in.frame(rec))
 		}, func() {})
 	}
 }
 
-func (in *frameInput) deliver(rec ring.Record, yield func(Frame, uint64) bool) (more bool) {
-	defer func() { // also when the loop body panics
-		in.ring.Advance()
-		in.ring.Release()
-	}()
+// frame makes a Frame of a record, and counts what was lost before it.
+func (in *frameInput) frame(rec ring.Record) (f Frame, lost uint64) {
 	seq := binary.NativeEndian.Uint64(rec.Data)
-	lost := seq - in.seq - 1
+	lost = seq - in.seq - 1
 	in.seq = seq
-	return yield(Frame{
+	return Frame{
 		Conn:       in.conn,
 		Text:       rec.Kind == conn.KindText,
 		ReceivedAt: rec.At,
 		Seq:        seq,
 		Data:       rec.Data[seqSize:],
-	}, lost)
+	}, lost
+}
+
+func (in *frameInput) giveBack() {
+	in.ring.Advance()
+	in.ring.Release()
 }
 
 // Len returns how many bytes wait to be read, about.
@@ -125,6 +178,7 @@ func (s *FrameStream) Lost() uint64 {
 // Close detaches the stream. A reader in All gets what was published before,
 // and ends.
 func (s *FrameStream) Close() error {
+	s.giveUp()
 	s.client.detachFrames(s)
 	s.end()
 	return nil

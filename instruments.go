@@ -146,6 +146,13 @@ func (in *instruments) assign(conn uint8, token uint32) bool {
 	}
 }
 
+// count returns how many instruments have a number.
+func (in *instruments) count() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.used
+}
+
 // lookup returns the number of token and the connection that delivers it, false
 // if it was never placed.
 func (in *instruments) lookup(token uint32) (number, conn int, ok bool) {

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/ring"
 	"github.com/kiteticker/kiteticker/shard"
 )
 
@@ -21,7 +23,8 @@ type Client struct {
 	accounts    []*account
 	hub         *hub
 	instruments *instruments
-	look        chan struct{} // capacity 1: wakes the supervisor
+	latest      *ring.Latest[Tick] // nil unless Config.LastValues
+	look        chan struct{}      // capacity 1: wakes the supervisor
 
 	started atomic.Bool
 
@@ -30,6 +33,7 @@ type Client struct {
 	ticks   []*TickStream
 	frames  []*FrameStream
 	homes   map[uint32]int // connection to return to, of tokens that are away from it
+	hurry   bool           // no parser is to wait for a stream any more
 	stopped bool
 }
 
@@ -66,6 +70,9 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, table: table, instruments: newInstruments(), homes: map[uint32]int{}, look: make(chan struct{}, 1),
 	}
 	c.hub = newHub(c.rejected)
+	if cfg.LastValues {
+		c.latest = ring.NewLatest[Tick](0)
+	}
 	for i, a := range cfg.Accounts {
 		acc := newAccount(a)
 		c.accounts = append(c.accounts, acc)
@@ -106,7 +113,9 @@ func (c *Client) Run(ctx context.Context) error {
 	conns.Wait()
 	close(connsDone)
 	supervisor.Wait()
+	hurry := time.AfterFunc(c.cfg.DrainTimeout, c.giveUp)
 	parsers.Wait()
+	hurry.Stop()
 	close(parsersDone)
 	events.Wait()
 	c.stop()
@@ -114,6 +123,19 @@ func (c *Client) Run(ctx context.Context) error {
 		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// giveUp lets every parser go on that waits for the reader of a stream.
+func (c *Client) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hurry = true
+	for _, s := range c.ticks {
+		s.giveUp()
+	}
+	for _, s := range c.frames {
+		s.giveUp()
+	}
 }
 
 // stop ends every stream.

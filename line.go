@@ -34,8 +34,8 @@ func capacity(frameRing int) int {
 // newLine builds connection id of acc.
 func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder) (*line, error) {
 	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, instruments: c.instruments, log: c.cfg.Logger}
-	p.ticks.Store(new([]*tickOutput))
-	p.frames.Store(new([]*frameOutput))
+	p.latest = c.latest
+	p.outputs.Store(new(outputs))
 	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}
 	if c.cfg.Profile == Inline {
 		l.sink = newInlineSink(p, c.cfg.FrameRing/4)

@@ -1,7 +1,6 @@
 package kiteticker
 
 import (
-	"encoding/binary"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -37,9 +36,11 @@ type pipeline struct {
 	// hand-over of tokens, which must fall between two messages.
 	moving sync.Mutex
 
-	// Replaced whole by attach and detach, read once per message.
-	ticks  atomic.Pointer[[]*tickOutput]
-	frames atomic.Pointer[[]*frameOutput]
+	outputs atomic.Pointer[outputs] // read once per message
+
+	latest  *ring.Latest[Tick] // nil if last values are not kept
+	scratch Tick               // where they are decoded
+	number  uint64             // of the last tick, among all of the connection
 
 	counters parserCounters
 	latency  stats.Histogram // socket read to publish of the message's last tick, ns
@@ -110,7 +111,11 @@ func (p *pipeline) handle(rec ring.Record) (woke bool) {
 		p.pass(p.marks.take())
 		return false
 	}
-	for _, f := range *p.frames.Load() {
+	outs := p.outputs.Load()
+	if outs.blocking {
+		outs = p.awaitFrames(outs, len(rec.Data))
+	}
+	for _, f := range outs.frames {
 		if f.forward(rec) {
 			woke = true
 		}
@@ -128,15 +133,16 @@ func (p *pipeline) handle(rec ring.Record) (woke bool) {
 		p.counters.Heartbeats.Add(1)
 		return woke
 	}
-	return p.parse(rec) || woke
+	return p.parse(rec, outs) || woke
 }
 
 // unlock lets a hand-over in. After a panic it counts the tick that was under
 // way as lost: its slot was never committed.
 func (p *pipeline) unlock() {
-	for _, out := range *p.ticks.Load() {
+	outs := p.outputs.Load().ticks
+	for _, out := range outs {
 		if out.abandon() {
-			out.ring.Publish()
+			publish(outs)
 		}
 	}
 	p.moving.Unlock()
@@ -154,82 +160,6 @@ func (p *pipeline) pass(m mark) {
 	for _, data := range m.events {
 		p.hub.post(pending{Event: Event{Conn: int(p.id), At: m.at, Data: data}})
 	}
-}
-
-// parse decodes each packet once, into a slot of the first output that has
-// room, and copies it to the others.
-func (p *pipeline) parse(rec ring.Record) (woke bool) {
-	outs := *p.ticks.Load()
-	split := decode.Split(rec.Data)
-	var ticks, unknown, segments, superseded uint64
-	for {
-		packet, ok := split.Next()
-		if !ok {
-			break
-		}
-		if _, known := decode.PacketMode(len(packet)); !known {
-			unknown++
-			continue
-		}
-		_, verdict := p.instruments.admit(binary.BigEndian.Uint32(packet), p.id, p.session)
-		if verdict == supersede {
-			superseded++
-			continue
-		}
-		ticks++
-		var first *Tick
-		for _, out := range outs {
-			t := out.reserve()
-			if t == nil {
-				continue
-			}
-			if first == nil {
-				first = t
-				_ = p.dec.Packet(t, packet) // cannot fail: the length is known
-				t.ReceivedAt, t.Conn = rec.At, p.id
-				if t.Flags&FlagUnknownSegment != 0 {
-					segments++
-				}
-				if verdict == deliverAfterGap {
-					t.Flags |= FlagGap
-				}
-			} else {
-				*t = *first
-			}
-			out.commit(t)
-		}
-		if ticks%publishEvery == 0 && publish(outs) {
-			woke = true
-		}
-	}
-	if publish(outs) {
-		woke = true
-	}
-	p.latency.Record(time.Now().UnixNano() - rec.At)
-	p.counters.Ticks.Add(ticks)
-	if superseded > 0 {
-		p.counters.Superseded.Add(superseded)
-	}
-	if segments > 0 {
-		p.counters.UnknownSegments.Add(segments)
-	}
-	if split.Trailing() > 0 {
-		p.counters.Trailing.Add(1)
-	}
-	err := split.Err()
-	if err != nil {
-		p.counters.Damaged.Add(1)
-	}
-	if unknown > 0 {
-		p.counters.UnknownPackets.Add(unknown)
-		if err == nil {
-			err = ErrPacketLength
-		}
-	}
-	if err != nil {
-		p.report(err, rec)
-	}
-	return woke
 }
 
 // report tells of a damaged message, at most once per second.

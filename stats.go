@@ -3,6 +3,7 @@ package kiteticker
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kiteticker/kiteticker/stats"
@@ -71,11 +72,21 @@ type ConnStats struct {
 // StreamStats is the state of one attached tick or frame stream.
 type StreamStats struct {
 	Name   string
-	Frames bool   // a FrameStream; Len counts bytes, Lost messages
-	Conns  []int  // connections it receives from
-	Len    int    // ticks, or bytes, waiting
-	Cap    int    // sum over its rings
-	Lost   uint64 // ticks, or messages, lost to overflow
+	Frames bool  // a FrameStream; Len counts bytes, Lost messages
+	Conns  []int // connections it receives from
+	Len    int   // ticks, or bytes, waiting
+	Cap    int   // sum over its rings; 0 if it conflates
+
+	Overflow Overflow
+	Lost     uint64   // ticks, or messages, lost to overflow
+	LostOn   []uint64 // of those, by connection: one for each of Conns
+	Replaced uint64   // ticks that newer ones replaced, if it conflates
+
+	// Waits counts the times a connection waited for the stream's reader, if it
+	// blocks. Waiting lists the connections that wait now, since WaitingSince.
+	Waits        uint64
+	Waiting      []int
+	WaitingSince time.Time
 }
 
 // Lost returns the ticks and messages lost by all attached streams together.
@@ -89,8 +100,8 @@ func (s Stats) Lost() uint64 {
 
 // Check returns nil if every connection is live, has heard from the server and
 // got a message or heartbeat within maxSilence, and has not been behind with
-// telling it the subscriptions for longer than that, without complaint of the
-// server's. Otherwise it returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
+// telling it the subscriptions for longer than that, nor waiting for a stream
+// that blocks, without complaint of the server's. Otherwise it returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
 // the same snapshot always gets the same answer.
 func (s Stats) Check(maxSilence time.Duration) error {
 	var errs []error
@@ -115,6 +126,12 @@ func (s Stats) Check(maxSilence time.Duration) error {
 		if !c.BehindSince.IsZero() && s.At.Sub(c.BehindSince) > maxSilence {
 			bad("carrying %d of its %d instruments", c.Sent, c.Instruments)
 		}
+		for i := range s.Streams {
+			st := &s.Streams[i]
+			if waited := s.At.Sub(st.WaitingSince); slices.Contains(st.Waiting, c.Conn) && waited > maxSilence {
+				bad("waiting for the reader of stream %q for %v", st.Name, waited.Round(time.Millisecond))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -128,20 +145,10 @@ func (c *Client) Stats() Stats {
 		s.Conns = append(s.Conns, c.connStats(id, l))
 	}
 	for _, t := range c.ticks {
-		st := StreamStats{Name: t.name, Len: t.Len(), Lost: t.Lost()}
-		for i := range t.inputs {
-			st.Conns = append(st.Conns, t.inputs[i].conn)
-			st.Cap += t.inputs[i].ring.Cap()
-		}
-		s.Streams = append(s.Streams, st)
+		s.Streams = append(s.Streams, t.stats())
 	}
 	for _, f := range c.frames {
-		st := StreamStats{Name: f.name, Frames: true, Len: f.Len(), Lost: f.Lost()}
-		for i := range f.inputs {
-			st.Conns = append(st.Conns, f.inputs[i].conn)
-			st.Cap += f.inputs[i].ring.Cap()
-		}
-		s.Streams = append(s.Streams, st)
+		s.Streams = append(s.Streams, f.stats())
 	}
 	return s
 }

@@ -2,102 +2,31 @@ package kiteticker
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/kiteticker/kiteticker/ring"
 )
 
-// StreamConfig says what a stream receives and how it waits.
-type StreamConfig struct {
-	Name string // for Stats; "" is fine
-	// Conns lists the connections to receive from; empty means all of them.
-	Conns []int
-	// Capacity of the stream's ring for each connection: in ticks for Ticks, in
-	// bytes for Frames. 0 means Config.TickRing and Config.FrameRing.
-	Capacity int
-	// Wait is how the stream's reader waits; default ring.WaitPark.
-	Wait ring.WaitStrategy
-}
-
-// inlet is what tick and frame streams share: the reader's side of a set of
-// rings, one per connection, with one waiter for all of them.
-type inlet struct {
-	name    string
-	waiter  *ring.Waiter
-	done    chan struct{} // closed when nothing more will be published
-	once    sync.Once
-	reading atomic.Bool // one goroutine at a time reads
-	next    int         // input to look at first, so that none starves
-}
-
-func newInlet(name string, wait ring.WaitStrategy) inlet {
-	return inlet{name: name, waiter: ring.NewWaiter(wait), done: make(chan struct{})}
-}
-
-// Name returns the name the stream was given.
-func (s *inlet) Name() string { return s.name }
-
-// Format prints the stream's name, whatever the verb: its fields lead to the
-// client and its credentials.
-func (s *inlet) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "kiteticker stream %q", s.name) }
-
-func (s *inlet) end() { s.once.Do(func() { close(s.done) }) }
-
-// enter claims the reading side. A ring has one consumer; a second one would
-// corrupt it, so it is told loudly.
-func (s *inlet) enter() {
-	if !s.reading.CompareAndSwap(false, true) {
-		panic("kiteticker: stream " + s.name + " is read by two goroutines at once")
-	}
-}
-
-func (s *inlet) leave() { s.reading.Store(false) }
-
-// pump calls poll until it reports the end. poll says whether it found
-// something and whether to go on; in between pump waits as the stream's wait
-// strategy says. It returns when ctx is done, or the stream has ended and poll
-// finds nothing more: then it calls last.
-func (s *inlet) pump(ctx context.Context, poll func() (found, more bool), last func()) {
-	s.enter()
-	defer s.leave()
-	stop := context.AfterFunc(ctx, func() { s.waiter.Wake() }) // a parked reader notices ctx too
-	defer stop()
-	for ended := false; ctx.Err() == nil; {
-		found, more := poll()
-		switch {
-		case !more:
-			return
-		case found:
-			s.waiter.Reset()
-		case ended:
-			last()
-			return
-		default:
-			ended = !s.waiter.Idle(s.done) // once done: one more poll sees what was published before
-		}
-	}
-}
-
 // TickStream delivers decoded ticks to one goroutine. See [Client.Ticks].
 type TickStream struct {
 	inlet
-	client *Client
-	inputs []tickInput
-	lease  *tickInput // input whose slots are lent out, nil if none
-	leased int
+	client   *Client
+	overflow Overflow
+	inputs   []tickInput
+	slots    *conflated // nil unless the stream conflates: then the inputs have no rings
+	lease    *tickInput // input whose slots are lent out, nil if none
+	leased   int
+	lent     bool // Poll lent ticks that Release has not given back
 }
 
 // tickInput is the stream's end of the ring from one connection.
 type tickInput struct {
 	conn int
-	ring *ring.Consumer[Tick]
-	out  *tickOutput // the other end: its lost counter, and what to detach
-	seq  uint64      // Seq of the last tick delivered
-	told uint64      // ticks of which the reader was told that they are lost
+	ring *ring.Consumer[Tick] // nil if the stream conflates
+	out  *tickOutput          // the other end: its lost counter, and what to detach
+	seq  uint64               // Seq of the last tick delivered
+	told uint64               // ticks of which the reader was told that they are lost
 
 	held  atomic.Pointer[hold] // what may not be read yet; nil: all may
 	taken uint64               // position: ticks handed out so far
@@ -127,16 +56,26 @@ func (in *tickInput) take(max int) (ticks []Tick, lost uint64) {
 
 // Poll returns the ticks of one connection that wait, at most max of them (0:
 // all), and how many ticks were lost just before the first. It never blocks:
-// when nothing waits it returns nil. The slice is lent until Release or the
-// next Poll.
+// when nothing waits it returns nil. The slice is lent until [TickStream.Release],
+// without which the next Poll panics: the slots may be another goroutine's by
+// mistake. A conflating stream gives ticks of all its connections, at most 256.
 func (s *TickStream) Poll(max int) (ticks []Tick, lost uint64) {
 	s.enter()
-	defer s.leave()
-	return s.poll(max)
+	ticks, lost = s.poll(max)
+	if s.lent = len(ticks) > 0; !s.lent {
+		s.leave()
+	}
+	return ticks, lost
 }
 
+// poll needs the last lease given back.
 func (s *TickStream) poll(max int) (ticks []Tick, lost uint64) {
-	s.giveBack()
+	if s.slots != nil {
+		if ticks = s.slots.take(max); len(ticks) > 0 {
+			lost = s.untold()
+		}
+		return ticks, lost
+	}
 	for range s.inputs {
 		in := &s.inputs[s.next]
 		if s.next++; s.next == len(s.inputs) {
@@ -152,11 +91,13 @@ func (s *TickStream) poll(max int) (ticks []Tick, lost uint64) {
 	return nil, 0
 }
 
-// Release gives the slots of the last Poll back. Without it the next Poll does.
+// Release gives back what the last Poll lent.
 func (s *TickStream) Release() {
-	s.enter()
-	defer s.leave()
-	s.giveBack()
+	if s.lent {
+		s.lent = false
+		s.giveBack()
+		s.leave()
+	}
 }
 
 func (s *TickStream) giveBack() {
@@ -165,6 +106,16 @@ func (s *TickStream) giveBack() {
 		s.lease.ring.Release()
 		s.lease = nil
 	}
+}
+
+// ReplacedBy returns how many updates of its instrument the i-th tick lent by
+// the last Poll or the loop replaced, with All the only one, 0. It is 0 for
+// streams that do not conflate.
+func (s *TickStream) ReplacedBy(i int) uint32 {
+	if s.slots == nil {
+		return 0
+	}
+	return s.slots.folds[i]
 }
 
 // Batches yields slices of ticks, each from one connection and in the order
@@ -219,10 +170,14 @@ func (s *TickStream) All(ctx context.Context) iter.Seq[*Tick] {
 
 // each yields the ticks of one poll and gives back what was yielded.
 func (s *TickStream) each(yield func(*Tick) bool) (found, more bool) {
-	ticks, _ := s.poll(0)
+	max := 0
+	if s.slots != nil {
+		max = 1 // the next one is taken when it is wanted, not before: it may change
+	}
+	ticks, _ := s.poll(max)
 	n := 0
 	defer func() { // a break or a panic in the body keeps the rest
-		if n > 0 {
+		if n > 0 && s.lease != nil {
 			s.lease.taken -= uint64(s.leased - n)
 			s.leased = n
 			s.lease.seq = ticks[n-1].Seq
@@ -240,6 +195,9 @@ func (s *TickStream) each(yield func(*Tick) bool) (found, more bool) {
 // Len returns how many ticks wait to be read, about: it may be called from any
 // goroutine while others add and take.
 func (s *TickStream) Len() int {
+	if s.slots != nil {
+		return s.slots.ring.Len()
+	}
 	n := 0
 	for i := range s.inputs {
 		n += s.inputs[i].ring.Len()
@@ -257,32 +215,20 @@ func (s *TickStream) Lost() uint64 {
 	return n
 }
 
+// Replaced returns how many ticks a conflating stream has replaced so far by
+// newer ones. It may be called from any goroutine.
+func (s *TickStream) Replaced() uint64 {
+	if s.slots == nil {
+		return 0
+	}
+	return s.slots.total.Load()
+}
+
 // Close detaches the stream; other streams do not notice. A reader in Batches
 // or All gets what was published before, and ends.
 func (s *TickStream) Close() error {
+	s.giveUp()
 	s.client.detachTicks(s)
 	s.end()
 	return nil
-}
-
-// pickConns checks a stream's list of connections.
-func pickConns(conns []int, total int) ([]int, error) {
-	if len(conns) == 0 {
-		conns = make([]int, total)
-		for i := range conns {
-			conns[i] = i
-		}
-		return conns, nil
-	}
-	conns = slices.Clone(conns)
-	slices.Sort(conns)
-	for i, id := range conns {
-		if id < 0 || id >= total {
-			return nil, fmt.Errorf("kiteticker: StreamConfig.Conns has %d, want 0 to %d", id, total-1)
-		}
-		if i > 0 && id == conns[i-1] {
-			return nil, fmt.Errorf("kiteticker: StreamConfig.Conns has %d twice", id)
-		}
-	}
-	return conns, nil
 }

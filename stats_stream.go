@@ -1,0 +1,38 @@
+package kiteticker
+
+import "time"
+
+func (s *TickStream) stats() StreamStats {
+	st := StreamStats{Name: s.name, Overflow: s.overflow, Len: s.Len(), Lost: s.Lost(), Replaced: s.Replaced()}
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		if in.ring != nil {
+			st.Cap += in.ring.Cap()
+		}
+		st.add(in.conn, in.out.lost.Load(), &in.out.patience)
+	}
+	return st
+}
+
+func (s *FrameStream) stats() StreamStats {
+	st := StreamStats{Name: s.name, Frames: true, Overflow: s.overflow, Len: s.Len(), Lost: s.Lost()}
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		st.Cap += in.ring.Cap()
+		st.add(in.conn, in.out.lost.Load(), &in.out.patience)
+	}
+	return st
+}
+
+// add notes what one connection did to the stream.
+func (st *StreamStats) add(conn int, lost uint64, p *patience) {
+	st.Conns = append(st.Conns, conn)
+	st.LostOn = append(st.LostOn, lost)
+	st.Waits += p.waits.Load()
+	if since := p.since.Load(); since != 0 {
+		st.Waiting = append(st.Waiting, conn)
+		if at := time.Unix(0, since); st.WaitingSince.IsZero() || at.Before(st.WaitingSince) {
+			st.WaitingSince = at
+		}
+	}
+}
