@@ -22,8 +22,7 @@ const lineWords = 64 / wordSize
 // line: 256 bytes for a T of 208.
 //
 // Like make, it panics if keys is negative, more than 1<<23, or cannot be
-// allocated. It also panics if T has pointers, if its size is not a multiple of
-// 8, or if it is aligned less strictly than a uint64.
+// allocated. It also panics if T has pointers or its size is not a multiple of 8.
 func NewLatest[T any](keys int) *Latest[T] {
 	mustBeWords[T]()
 	stride := 1 + len(words(new(T)))
@@ -75,8 +74,8 @@ func (l *Latest[T]) Store(key int, v *T) {
 	version, dst := &cell[0], cell[1:][:len(src)]
 	at := version.Load()  // our own
 	version.Store(at + 1) // odd: pairs with the second Load of the version in Load
-	for i, w := range src {
-		if dst[i].Load() != w {
+	for i := range src {
+		if w := src[i].get(); dst[i].Load() != w {
 			dst[i].Store(w) // pairs with the Load of the word in Load
 		}
 	}
@@ -109,7 +108,7 @@ func (l *Latest[T]) Load(key int, dst *T) bool {
 		}
 		if before%2 == 0 {
 			for i := range to {
-				to[i] = from[i].Load()
+				to[i].set(from[i].Load())
 			}
 			// Pairs with the first Store of the version in Store: had we seen a
 			// word of a later value, we would see its odd version here.

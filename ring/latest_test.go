@@ -78,17 +78,26 @@ func TestLatestTypes(t *testing.T) {
 			t.Errorf("Load(%d) gives %d", key, got)
 		}
 	}
+	bytes := ring.NewLatest[[16]byte](1)
+	at := [17]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}
+	for first := range 2 { // aligned, and not
+		bytes.Store(first, (*[16]byte)(at[first:]))
+		var got [17]byte
+		if to := (*[16]byte)(got[first:]); !bytes.Load(first, to) || *to != [16]byte(at[first:]) {
+			t.Errorf("Load gives %v, want %v", *to, at[first:][:16])
+		}
+	}
 	wantPanic(t, "pointers", func() { ring.NewLatest[struct{ p, q *int64 }](1) })
 	wantPanic(t, "pointers", func() { ring.NewLatest[[2]struct{ s string }](1) })
 	wantPanic(t, "pointers", func() {
 		ring.NewLatest[struct {
 			n uint64
 			s []byte
+			m uintptr
 		}](1)
 	})
 	wantPanic(t, "size", func() { ring.NewLatest[[3]uint32](1) })
 	wantPanic(t, "size", func() { ring.NewLatest[struct{}](1) })
-	wantPanic(t, "alignment", func() { ring.NewLatest[[8]byte](1) })
 	for _, keys := range []int{-1, 1<<23 + 1, math.MaxInt} {
 		wantPanic(t, "number of keys", func() { ring.NewLatest[uint64](keys) })
 		wantPanic(t, "number of keys", func() { small.Grow(keys) })
@@ -121,6 +130,45 @@ func TestStressLatest(t *testing.T) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 				stressLatest(t, keys)
 			})
+		}
+	}
+}
+
+// A large value takes long to store, so that most loads meet a store half-way
+// and have to wait for a writer that may not be running.
+func TestLatestLarge(t *testing.T) {
+	type large [2048]uint64
+	l := ring.NewLatest[large](1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var v large
+		for n := range uint64(200) {
+			for i := range v {
+				v[i] = n
+			}
+			l.Store(0, &v)
+			runtime.Gosched()
+		}
+	}()
+	var v large
+	for last := uint64(0); ; last = v[0] {
+		select {
+		case <-done:
+			if l.Load(0, &v); v[0] != 199 {
+				t.Errorf("the last value is %d, want 199", v[0])
+			}
+			return
+		default:
+		}
+		if !l.Load(0, &v) {
+			runtime.Gosched()
+			continue
+		}
+		for i := range v {
+			if v[i] != v[0] || v[0] < last {
+				t.Fatalf("after value %d: word %d is %d, word 0 is %d", last, i, v[i], v[0])
+			}
 		}
 	}
 }

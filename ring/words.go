@@ -1,31 +1,36 @@
 package ring
 
 import (
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"unsafe"
 )
 
 // This file is the one place in the package that uses unsafe for more than
-// sizes: it looks at an item as words.
+// sizes: it looks at the memory of an item.
 
 const wordSize = 8
 
-// words returns the memory of v, word by word. mustBeWords has allowed its type.
-func words[T any](v *T) []uint64 {
-	return unsafe.Slice((*uint64)(unsafe.Pointer(v)), unsafe.Sizeof(*v)/wordSize)
+// word is a word in the memory of an item, which need not be aligned to words.
+type word [wordSize]byte
+
+// words returns the memory of v. mustBeWords has allowed its type.
+func words[T any](v *T) []word {
+	return unsafe.Slice((*word)(unsafe.Pointer(v)), unsafe.Sizeof(*v)/wordSize)
 }
 
-// mustBeWords panics unless a T may be copied as words: it is made of whole
-// ones, lies where a word may lie, and has no pointers, which the garbage
-// collector would not see in a copy.
+// One instruction each, on machines that have one for it.
+func (w *word) get() uint64  { return binary.NativeEndian.Uint64(w[:]) }
+func (w *word) set(n uint64) { binary.NativeEndian.PutUint64(w[:], n) }
+
+// mustBeWords panics unless a T may be copied word by word: it is made of whole
+// ones, and has no pointers, which the garbage collector would not see in a copy.
 func mustBeWords[T any]() {
 	typ := reflect.TypeFor[T]()
 	switch size := typ.Size(); {
 	case size == 0 || size%wordSize != 0:
 		panic(fmt.Sprintf("ring: size of %v is %d bytes, want a multiple of %d", typ, size, wordSize))
-	case typ.Align() < reflect.TypeFor[uint64]().Align():
-		panic(fmt.Sprintf("ring: alignment of %v is %d, want that of uint64", typ, typ.Align()))
 	case hasPointers(typ):
 		panic(fmt.Sprintf("ring: %v has pointers", typ))
 	}
