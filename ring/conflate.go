@@ -16,8 +16,8 @@ import (
 // instead of all.
 //
 // Each end is for one goroutine at a time, and so is each key: of all producers,
-// one commits for it. To let another producer go on with a key, publish, and
-// synchronise the two.
+// one commits for it. To let another producer go on with a key, publish what the
+// first has committed, and synchronise the two.
 //
 // The memory is one T per key, one per producer and one for the consumer, and
 // 16 bytes per key; the number of keys is rounded up to a multiple of 64. It
@@ -161,8 +161,9 @@ type Update struct {
 }
 
 // Take copies the next item to *dst, or returns false if none waits. Items come
-// in sweeps: one sweep takes each key that waits when it begins, once, oldest
-// first for each producer; what comes later is for the next sweep. An item is
+// in sweeps: one sweep takes each key that waits when it begins, once, in the
+// order in which they began to wait, one producer's after the other's; what comes
+// later is for the next sweep. An item is
 // always the newest of its key at that moment. Take never waits.
 func (c *ConflatingConsumer[T]) Take(dst *T) (Update, bool) {
 	if c.sweep == 0 && !c.gather() {

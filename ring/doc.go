@@ -6,6 +6,12 @@
 // two ends, a producer and a consumer, which are types of their own: what the
 // other end may do does not compile.
 //
+// A ring that is full makes its producer wait, or lose the newest item. Where
+// items have keys and only the newest of a key matters, there are two shapes that
+// are never full, with memory for each key: [NewConflating] hands over the newest
+// item of each key that has one, and [Latest] keeps the last of each to be looked
+// up by anyone.
+//
 // # Use
 //
 // The producer fills the ring's own memory in three steps. Only the third is
@@ -42,6 +48,15 @@
 // To end a stream, publish and then close done: the consumer's Wait returns
 // false only after the last item.
 //
+// A conflating ring is used alike, but its Reserve always has a slot, Commit names
+// a key, and the consumer takes copies, which are its own:
+//
+//	for c.Wait(done) {
+//		for u, ok := c.Take(&item); ok; u, ok = c.Take(&item) {
+//			use(u.Key, &item)
+//		}
+//	}
+//
 // # Ownership
 //
 // A slot belongs to the producer until Publish, to the consumer until Release,
@@ -51,7 +66,7 @@
 // to stays alive until the slot is overwritten.
 //
 // Each end is for one goroutine at a time, and may be handed to another by
-// anything that synchronises the two. Len and Cap may be called by anyone.
+// anything that synchronises the two. Len, Cap and Grow may be called by anyone.
 // Publish before any call that may block, or the consumer waits for you to come
 // back (the producer's own Wait does it for you). Misuse that can be seen, such
 // as Commit without Reserve, panics.
@@ -132,6 +147,73 @@
 // WaitSpin and WaitYield keep a P busy. In a [testing/synctest] bubble use
 // WaitPark: time does not advance there while any goroutine runs.
 //
+// # Conflation
+//
+// All slots are alike: one per key, one per producer, one for the consumer. A
+// slot belongs to a key or to an end, and to hand an item over is to exchange
+// slots. Each key has a state word, {count, marks, slot}, and is clean while its
+// count is 0. A producer fills its own slot, and Commit exchanges it for the key's,
+// adds 1 to the count and ORs the marks. Take exchanges the consumer's slot for the
+// key's, leaves count and marks 0, and then copies the item at leisure: the slot is
+// the consumer's alone.
+//
+// So that the consumer need not search, a key that was clean goes onto a list.
+// The lists run through the keys themselves (next), and a key is on one list while
+// it is not clean, and otherwise on none:
+//
+//	    Commit               Publish               Take, when the sweep is empty
+//	key   ->   producer's list  ->  producer's inbox  ->  consumer's list: the sweep
+//	           (own, plain)         (shared)              (own, plain)
+//
+//	Store                             Load it pairs with         what it hands over
+//	state, in Commit (CAS or Store)   state, in Take (Swap)      the item in the slot is complete
+//	state, in Take (Swap)             state, in Commit           the slot left there is free, and so is next
+//	inbox, in Publish (CAS or Store)  inbox, in Take and Wait    the list in it, and that its keys have items
+//	chunks, in Grow and Commit        chunks, everywhere         the new keys and their slots are there
+//
+// Why this is right:
+//
+//   - No tear, no item twice: at any moment a slot is in one state word or is one
+//     end's, because slots are only exchanged, and only its owner touches it.
+//   - No step back: the slot in a state word has the newest item of its key, for a
+//     key has one producer at a time. Take leaves the count 0, so what it leaves
+//     behind is never taken.
+//   - No loss: the count says how many items the one taken stands for. So for
+//     each key, committed = taken + replaced + waiting. (Replaced stops at 2^32-2.)
+//   - No wait: Commit's CAS fails only if Take came between, since the key has no
+//     other producer. But then the key is clean, and Take never touches a key that
+//     is on no list, so Commit stores. It is the same with the CAS of Publish, which
+//     fails only if the consumer has emptied the inbox, and an empty inbox it
+//     leaves alone. Take loops over nothing but keys it will return.
+//   - No starving: a sweep is all that waited when it began, each key once, and a key
+//     taken from it can wait again only for the next.
+//   - No lost wake-up: a key that is not clean is on a list, so a further Commit for
+//     it need not wake anyone. Where that list is a producer's own, its Publish
+//     stores the inbox and then calls Wake; a consumer about to sleep arms and then
+//     polls every inbox. It is the argument of "Waiting" with inbox for written.
+//
+// A key that changes producers takes its place in the lists with it: if the former
+// producer has not published, the consumer learns of the key when it does. So
+// publish before handing a key over, and the case does not arise.
+//
+// # Last values
+//
+// A [Latest] has for each key a version and the item, word by word, all atomic. It
+// is a seqlock: Store makes the version odd, writes the words that differ, and makes
+// the version even again. Load copies the words between two loads of the version.
+//
+//	Store                          Load it pairs with            what it says
+//	version = odd, in Store        version, second in Load       words may be newer than the version you saw
+//	word, in Store                 word, in Load                 the value
+//	version = even, in Store       version, first in Load        the words are all at least as new
+//
+// If both loads see the same even version, every word is of that version. It is no
+// older, for the words were stored before the version. It is no newer, for the odd
+// version of a later Store comes before its words, and the second load would have
+// seen it, or what came after. Store never waits. Load starts over if it met a
+// Store, and yields after some tries: the writer may have lost its processor
+// between the two versions.
+//
 // # Decisions
 //
 //   - Batches. Go has no store with release order alone: an atomic Store is an
@@ -152,6 +234,15 @@
 //   - Reserve, Commit, Peek and Advance of a slot ring are small enough to be
 //     inlined, and a test keeps them so. Claim, Commit and Peek of a byte ring are
 //     not: their unit is a message from a socket, for which a call is nothing.
+//   - A conflating ring finds its work by lists, not by a bitmap that is searched:
+//     a poll of nothing is one load per producer however many keys there are, a key
+//     that waits already costs Commit one CAS and no second shared word, and items
+//     come in the order in which their keys began to wait.
+//   - Keys and cells are in chunks of 64 that never move, so room is made while
+//     others go on.
+//   - Last values are words, not slots to exchange: with any number of readers,
+//     none can own a slot. The words that did not change are not stored, because
+//     each store is an XCHG; a tick changes a third of its words.
 //   - A channel to park on, not a condition variable: it can be selected with
 //     done, and a test with a fake clock understands it.
 package ring

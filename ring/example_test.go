@@ -143,3 +143,50 @@ func ExampleWaiter() {
 	fmt.Println(sum)
 	// Output: 300
 }
+
+// A slow consumer gets the newest quote of each instrument, and is told what it
+// did not get.
+func ExampleNewConflating() {
+	const news, opened = 1, 2 // marks
+	producers, c := ring.NewConflating[Trade](1)
+	p := producers[0]
+	p.Grow(2) // instruments 0 and 1
+
+	commit := func(key int, price int32, marks uint8) {
+		*p.Reserve() = Trade{Token: uint32(key), Price: price}
+		p.Commit(key, marks)
+	}
+	commit(1, 500, opened)
+	commit(0, 100, 0)
+	commit(1, 501, 0)
+	commit(1, 502, news)
+	p.Publish()
+
+	var trade Trade
+	for u, ok := c.Take(&trade); ok; u, ok = c.Take(&trade) {
+		fmt.Println(u.Key, trade.Price, "replaced:", u.Replaced, "opened:", u.Marks&opened != 0)
+	}
+	// Output:
+	// 1 502 replaced: 2 opened: true
+	// 0 100 replaced: 0 opened: false
+}
+
+// The last value of each instrument, for anyone who asks.
+func ExampleLatest() {
+	prices := ring.NewLatest[Trade](1000)
+
+	stored := make(chan struct{})
+	go func() { // the one that owns instrument 7
+		prices.Store(7, &Trade{Token: 7, Price: 100})
+		prices.Store(7, &Trade{Token: 7, Price: 101})
+		close(stored)
+	}()
+	<-stored
+
+	var trade Trade
+	fmt.Println(prices.Load(7, &trade), trade.Price)
+	fmt.Println(prices.Load(8, &trade))
+	// Output:
+	// true 101
+	// false
+}

@@ -31,6 +31,7 @@ func TestInlining(t *testing.T) {
 		"(*Consumer[go.shape.[26]uint64]).Advance",
 		"(*Consumer[go.shape.[26]uint64]).AdvanceN",
 		"(*Consumer[go.shape.[26]uint64]).Release",
+		"(*ConflatingProducer[go.shape.[26]uint64]).Reserve",
 	} {
 		found := false
 		for line := range strings.Lines(string(out)) {

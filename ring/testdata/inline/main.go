@@ -1,4 +1,4 @@
-// Command inline calls each hot method of a slot ring once. TestInlining builds
+// Command inline calls each hot method of the rings of slots once. TestInlining builds
 // it and reads what the compiler did with the calls.
 package main
 
@@ -20,4 +20,7 @@ func main() {
 	}
 	c.AdvanceN(0)
 	c.Release()
+
+	ps, _ := ring.NewConflating[tick](1)
+	println(ps[0].Reserve()[0])
 }
