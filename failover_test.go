@@ -41,6 +41,19 @@ func held(tb testing.TB, srv *kitetest.Server) map[uint32]kiteticker.Mode {
 	return all
 }
 
+// all reads s to its end, and gives what came.
+func all(s *kiteticker.TickStream) func() []kiteticker.Tick {
+	got := make(chan []kiteticker.Tick)
+	go func() {
+		var list []kiteticker.Tick
+		for batch := range s.Batches(context.Background()) {
+			list = append(list, batch...)
+		}
+		got <- list
+	}()
+	return func() []kiteticker.Tick { return <-got }
+}
+
 // The instruments of a connection that stays down move to the others and come
 // back; no stream gets a tick twice or out of order, not even one whose reader
 // sleeps through the moves; what is missing lies before a tick with FlagGap.
@@ -56,14 +69,11 @@ func TestFailover(t *testing.T) {
 				moves := collect[*kiteticker.Moved](t, c)
 				awake := ticks(t, c, kiteticker.StreamConfig{Name: "awake"})
 				asleep := ticks(t, c, kiteticker.StreamConfig{Name: "asleep"})
-				got := make(chan []kiteticker.Tick)
-				go func() {
-					var all []kiteticker.Tick
-					for batch := range awake.Batches(context.Background()) {
-						all = append(all, batch...)
-					}
-					got <- all
-				}()
+				conflating := ticks(t, c, kiteticker.StreamConfig{Name: "conflating", Overflow: kiteticker.Conflate})
+				readers := map[string]func() []kiteticker.Tick{"awake": all(awake), "conflating": all(conflating)}
+				if profile != kiteticker.Inline {
+					readers["blocking"] = all(ticks(t, c, kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 4}))
+				}
 				subscribe(t, c, kiteticker.ModeFull, tokens...)
 				stop := run(c)
 				time.Sleep(5 * time.Second)
@@ -90,12 +100,9 @@ func TestFailover(t *testing.T) {
 				srv.Pause()
 				synctest.Wait()
 				stop()
-				all := <-got
-				var late []kiteticker.Tick
-				for batch := range asleep.Batches(context.Background()) {
-					late = append(late, batch...)
-				}
-				for name, list := range map[string][]kiteticker.Tick{"awake": all, "asleep": late} {
+				readers["asleep"] = all(asleep)
+				for name, read := range readers {
+					list := read()
 					last := map[uint32]kiteticker.Tick{}
 					for i := range list {
 						tick := &list[i]

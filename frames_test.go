@@ -75,3 +75,52 @@ func TestFramesAreWhatTheServerSent(t *testing.T) {
 		})
 	}
 }
+
+// A recorder that blocks gets every message, and polls in its own time.
+func TestFramesPollAndBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s *kiteticker.FrameStream
+		f := newFeed(t, kiteticker.Config{}, few, func(c *kiteticker.Client) {
+			var err error
+			if s, err = c.Frames(kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 1 << 16}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if _, _, ok := s.Poll(); ok {
+			t.Error("a message from nowhere")
+		}
+		s.Release() // nothing is lent: nothing happens
+		const n = 40
+		go func() {
+			for i := range n { // four fill the ring
+				f.conn.Send(append([]byte{byte(i)}, make([]byte, 14000)...))
+			}
+		}()
+		synctest.Wait()
+		if st := f.client.Stats().Streams[0]; st.Waits != 1 || len(st.Waiting) != 1 || st.Overflow != kiteticker.Block {
+			t.Errorf("with a full ring: %+v", st)
+		}
+		for i := range n {
+			frame, lost, ok := s.Poll()
+			if !ok || lost != 0 || frame.Data[0] != byte(i) || frame.Seq != uint64(i+1) || len(frame.Data) != 14001 {
+				t.Fatalf("message %d: %d bytes, number %d, %d lost, %v", i, len(frame.Data), frame.Seq, lost, ok)
+			}
+			if i == 0 {
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Error("a Poll before Release gives nothing away")
+						}
+					}()
+					s.Poll()
+				}()
+			}
+			s.Release()
+			synctest.Wait()
+		}
+		if s.Lost() != 0 || s.Len() != 0 {
+			t.Errorf("%d lost, %d bytes wait", s.Lost(), s.Len())
+		}
+		f.stop()
+	})
+}

@@ -38,17 +38,18 @@ func waitFor(tb testing.TB, what string, ok func() bool) {
 }
 
 // In steady state a message takes no allocation from the socket to the
-// consumer, whatever its size.
+// consumer, whatever its size and the kind of stream.
 func TestNoAllocationFromSocketToConsumer(t *testing.T) {
 	for _, profile := range profiles {
 		t.Run(profile.String(), func(t *testing.T) {
 			tokens := kitetest.Universe(300)
 			srv := listen(t, kitetest.Config{Instruments: tokens, Heartbeat: -1})
 			c := newClient(t, kiteticker.Config{
-				APIKey: "key", AccessToken: "token", URL: srv.URL(), Conns: 1, Profile: profile,
+				APIKey: "key", AccessToken: "token", URL: srv.URL(), Conns: 1, Profile: profile, LastValues: true,
 			})
-			s := ticks(t, c, kiteticker.StreamConfig{})
+			s := ticks(t, c, kiteticker.StreamConfig{Filter: kiteticker.Filter{Tokens: tokens}})
 			second := ticks(t, c, kiteticker.StreamConfig{}) // never read: losing is free, too
+			conflating := ticks(t, c, kiteticker.StreamConfig{Overflow: kiteticker.Conflate})
 			subscribe(t, c, kiteticker.ModeFull, tokens...)
 			stop := run(c)
 			got := make(chan int)
@@ -73,6 +74,13 @@ func TestNoAllocationFromSocketToConsumer(t *testing.T) {
 			step := func() {
 				srv.Step()
 				receive(len(tokens))
+				if waiting, _ := conflating.Poll(0); len(waiting) == 0 {
+					t.Error("no latest ticks")
+				}
+				conflating.Release()
+				if _, ok := c.Latest(tokens[0]); !ok {
+					t.Error("no last value")
+				}
 			}
 			for range 50 {
 				step() // fills the pools and the second stream's ring
