@@ -22,6 +22,7 @@ const (
 	hrtime  = "github.com/loov/hrtime"
 	gocmp   = "github.com/google/go-cmp/cmp"
 	sysUnix = "golang.org/x/sys/unix"
+	sysCPU  = "golang.org/x/sys/cpu"
 )
 
 // law is the layer law: what is not listed is forbidden. "x/..." stands for
@@ -29,16 +30,21 @@ const (
 // TestLawPointsDown holds the table itself to that.
 var law = map[string]layer{
 	"internal/cpu":  {level: 0, imports: []string{sysUnix}},
+	"internal/sock": {level: 0, imports: []string{sysUnix}},
 	"ring":          {level: 1, imports: []string{"internal/cpu"}},
-	"decode":        {level: 1, tests: []string{"kitetest", gocmp}},
+	"decode":        {level: 1, imports: []string{sysCPU}, tests: []string{"kitetest", gocmp}},
 	"stats":         {level: 1, imports: []string{"internal/cpu"}},
 	"shard":         {level: 2, imports: []string{"decode"}, tests: []string{gocmp}},
 	"kitetest":      {level: 2, imports: []string{"decode", ws}, tests: []string{ws + "/wsutil", gocmp}},
-	"conn":          {level: 3, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", ws, pool}, tests: []string{"kitetest", gocmp}},
+	"conn":          {level: 3, imports: []string{"internal/cpu", "internal/sock", "ring", "decode", "stats", "shard", ws, pool}, tests: []string{"kitetest", gocmp}},
 	".":             {level: 4, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn"}, tests: []string{"kitetest", gocmp}},
 	"bench":         {level: 5, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws, hrtime}},
-	"bench/...":     {level: 5, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws, hrtime}},
+	"bench/harness": {level: 5, imports: []string{"internal/cpu", "decode", "stats", "kitetest", ws, hrtime}},
+	"bench/...":     {level: 6, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", "bench/harness", ws, hrtime}},
 	"fuzz":          {level: 5, imports: []string{"ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws}, tests: []string{gocmp}},
+	"gokite/models": {level: 2, imports: []string{"decode"}, tests: []string{gocmp}},
+	"gokite":        {level: 3, imports: []string{"gokite/models"}},
+	"gokite/ticker": {level: 5, imports: []string{".", "gokite", "gokite/models"}, tests: []string{"kitetest", gocmp}},
 	"cmd/...":       {level: 5, imports: []string{"ring", "decode", "stats", "shard", ".", "kitetest"}, tests: []string{gocmp}},
 	"examples/...":  {level: 6, imports: []string{"ring", "decode", "stats", "shard", ".", "kitetest", "examples/internal/feed"}},
 	"internal/lint": {level: 5},

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/bench/harness"
+)
+
+// clients returns a subject for each profile that the library has.
+func clients() (subjects []harness.Subject) {
+	for p := kiteticker.Profile(0); ; p++ {
+		var same kiteticker.Profile
+		if same.UnmarshalText([]byte(p.String())) != nil || same != p {
+			return subjects // not a name: there are no more
+		}
+		floor := harness.Bare
+		if strings.HasPrefix(p.String(), "low") { // low latency: it spins
+			floor = harness.Spin
+		}
+		subjects = append(subjects, harness.Subject{
+			Name: p.String(), Floor: floor, Subscribes: true,
+			Run: func(s *harness.Session) error { return run(s, p) },
+		})
+	}
+}
+
+// run is an engine with the defaults of a profile: one stream for all
+// connections, one goroutine that looks at every tick.
+func run(s *harness.Session, profile kiteticker.Profile) error {
+	client, err := kiteticker.New(kiteticker.Config{
+		APIKey: "bench", AccessToken: "bench", URL: s.URL, TLS: s.TLS, Conns: s.Load.Conns, Profile: profile,
+	})
+	if err != nil {
+		return err
+	}
+	if err := client.Subscribe(kiteticker.ModeFull, s.Tokens()...); err != nil {
+		return err
+	}
+	cfg := kiteticker.StreamConfig{Name: "bench"}
+	if s.Load.Endless() {
+		cfg.Capacity = 1 << 16 // there is no keeping up: what the operating system runs in between must not cost ticks
+	}
+	stream, err := client.Ticks(cfg)
+	if err != nil {
+		return err
+	}
+	s.OnLost(stream.Lost)
+	go consume(stream, s.Recorder())
+	return client.Run(context.Background())
+}
+
+// consume reads what an engine would read first, of every tick.
+func consume(stream *kiteticker.TickStream, r *harness.Recorder) (sum int64) {
+	for ticks := range stream.Batches(context.Background()) {
+		for i := range ticks {
+			t := &ticks[i]
+			sum += int64(t.Token) + int64(t.LastPrice)
+			r.Tick(t.TotalBuyQuantity, t.TotalSellQuantity)
+		}
+	}
+	return sum
+}
