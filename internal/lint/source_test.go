@@ -41,8 +41,8 @@ var systems = strings.Fields(`aix android darwin dragonfly freebsd hurd illumos 
 	nacl netbsd openbsd plan9 solaris unix wasip1 windows zos`)
 
 // checkBuild returns the build conditions of f that its directory may not
-// have: an operating system outside internal/cpu, and the race detector
-// anywhere, since a test that runs other code proves nothing.
+// have: an operating system outside internal/cpu and internal/sock, and the
+// race detector anywhere, since a test that runs other code proves nothing.
 func checkBuild(f source) (broken []string) {
 	name, _, _ := strings.Cut(path.Base(f.path), ".")
 	name = strings.TrimSuffix(name, "_test")
@@ -60,8 +60,8 @@ func checkBuild(f source) (broken []string) {
 		switch {
 		case tag == "race":
 			broken = append(broken, f.path+": differs under the race detector")
-		case slices.Contains(systems, tag) && path.Dir(f.path) != "internal/cpu":
-			broken = append(broken, f.path+": depends on the operating system "+tag+", which only internal/cpu may")
+		case slices.Contains(systems, tag) && path.Dir(f.path) != "internal/cpu" && path.Dir(f.path) != "internal/sock":
+			broken = append(broken, f.path+": depends on the operating system "+tag+", which only internal/cpu and internal/sock may")
 		}
 	}
 	return broken
