@@ -36,6 +36,10 @@ type Config struct {
 	TLS       *tls.Config                                                       // nil: verify against the system's roots; TLS 1.2 is the least in any case
 	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // must return when ctx is done
 
+	// BusyPoll leaves reading to whoever calls [Conn.Poll], on sockets that can
+	// be polled: TCP on Linux. Others are read as usual, and the log says so.
+	BusyPoll bool
+
 	// Credentials gives the api_key and access_token for the next dial.
 	Credentials func() (apiKey, accessToken string)
 	// Refresh is called after the server refused accessToken with 403; it

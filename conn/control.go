@@ -3,19 +3,20 @@ package conn
 import (
 	"encoding/binary"
 	"errors"
-	"io"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 )
 
 // readControl answers a control frame through the writer, never waiting for it.
-func (s *session) readControl(h ws.Header) error {
-	payload := s.control[:h.Length]
-	if _, err := io.ReadFull(s.br, payload); err != nil {
+func (s *session) readControl(f *frame) error {
+	b, err := s.br.Peek(int(f.Length))
+	if err != nil {
 		return s.lost(err)
 	}
-	switch h.OpCode {
+	payload := s.control[:copy(s.control[:], b)]
+	_, _ = s.br.Discard(len(payload)) // it is in the buffer: cannot fail
+	switch f.OpCode {
 	case ws.OpPing:
 		s.out.pong(payload)
 	case ws.OpClose:

@@ -6,7 +6,8 @@ import (
 )
 
 // Counters tell a connection's health. All are written by the goroutine that
-// calls [Conn.Run], except those of the writer, and may be read by any.
+// calls [Conn.Run], or has its turn at [Conn.Poll], except those of the writer,
+// and may be read by any.
 type Counters struct {
 	_           cpu.Pad
 	Bytes       stats.Counter // bytes read from the socket, after TLS
@@ -15,6 +16,7 @@ type Counters struct {
 	Dials       stats.Counter // handshakes attempted
 	Sessions    stats.Counter // handshakes that succeeded
 	Refused     stats.Counter // handshakes the server answered with 400 or 403
+	Polls       stats.Counter // turns at reading a polled socket
 	Panics      stats.Counter // in any of the goroutines of the connection
 	LastRead    stats.Gauge   // last byte from the server, Unix nanoseconds, 0 if none yet
 	LastMessage stats.Gauge   // last data message, heartbeats included, Unix nanoseconds, 0 if none yet

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"math"
 	"net"
@@ -17,12 +18,16 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/kiteticker/kiteticker/internal/sock"
 )
 
 // socket is an open WebSocket as the dial left it.
 type socket struct {
-	net.Conn               // TLS if the URL says so
-	raw      net.Conn      // beneath TLS: closing it never waits for the peer
+	net.Conn            // TLS if the URL says so
+	raw      net.Conn   // beneath TLS: closing it never waits for the peer
+	poll     *sock.Conn // what lies between, nil if the socket is not polled
+	options  sock.Options
 	leftover *bufio.Reader // bytes that came with the handshake's answer, nil if none
 }
 
@@ -58,7 +63,7 @@ func (c *Conn) dial(ctx context.Context) (*socket, error) {
 		header.Set("User-Agent", c.cfg.UserAgent)
 	}
 
-	var sock socket
+	var open socket
 	stop := func() bool { return true }
 	var answer *limitedAnswer
 	secrets := []string{accessToken, apiKey}
@@ -76,8 +81,8 @@ func (c *Conn) dial(ctx context.Context) (*socket, error) {
 			if err != nil {
 				return nil, err
 			}
-			sock.raw = nc
-			answer = &limitedAnswer{Conn: nc}
+			open.raw, open.options = nc, sock.For(nc)
+			answer = &limitedAnswer{Conn: c.pollable(&open)}
 			answer.left.Store(maxAnswer)
 			// A net.Conn without deadlines, such as a tunnel's, is bounded too.
 			stop = context.AfterFunc(ctx, func() { nc.Close() })
@@ -103,10 +108,28 @@ func (c *Conn) dial(ctx context.Context) (*socket, error) {
 	}
 	answer.left.Store(math.MaxInt64)
 	if nc == net.Conn(answer) {
-		nc = sock.raw
+		nc = answer.Conn
 	}
-	sock.Conn, sock.leftover = nc, leftover
-	return &sock, nil
+	if open.poll != nil {
+		open.poll.Poll()
+	}
+	open.Conn, open.leftover = nc, leftover
+	return &open, nil
+}
+
+// pollable returns what to read the raw socket through.
+func (c *Conn) pollable(open *socket) net.Conn {
+	if !c.cfg.BusyPoll {
+		return open.raw
+	}
+	poll, err := sock.NewConn(open.raw)
+	if err != nil {
+		c.tell(slog.LevelWarn, "socket is not polled but read as usual", "err", err)
+		return open.raw
+	}
+	_ = open.options.BusyPoll() // a favour that few may ask for
+	open.poll = poll
+	return poll
 }
 
 // limitedAnswer bounds what a server may send before the upgrade is done: its

@@ -42,6 +42,14 @@
 // nothing is skipped, since order updates ride the same socket. The watchdog
 // does not mistake that for the server's silence.
 //
+// The reader can stop at any byte of a frame and go on later. With
+// [Config.BusyPoll] it does: no goroutine waits for the socket, but whoever
+// calls [Conn.Poll] is the reader for as long as the socket has something.
+// Polling sees a lone frame three times sooner than waiting (package
+// internal/sock has the numbers), and one goroutine can poll many connections.
+// A polled connection does not wait for its sink either: a message that has no
+// room stays in the socket until a later call.
+//
 // Fragmented messages, which Kite is not known to send, are collected in a
 // pooled buffer and copied: the only path that may allocate.
 //
@@ -54,6 +62,10 @@
 // once per socket, edits made while the connection was down are folded in, and
 // a reconnect needs no special case. [Config.Sent] tells what was really written.
 // [Config.CommandGap] spaces the commands; pongs do not wait for them.
+//
+// After each write the kernel is asked to acknowledge at once what it receives
+// (TCP_QUICKACK, on Linux): from a server that coalesces small writes a frame
+// would else arrive up to 40 ms late.
 //
 // # Liveness
 //

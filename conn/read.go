@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/valyala/bytebufferpool"
 
+	"github.com/kiteticker/kiteticker/internal/sock"
 	"github.com/kiteticker/kiteticker/ring"
 )
 
@@ -42,91 +43,88 @@ func (s *session) heard(now time.Time, n int) {
 	s.lastHeard.Store(int64(now.Sub(s.opened))) // pairs with the Load in watch
 }
 
+// errDry ends a visit to a polled socket: it has nothing to read now.
+var errDry = errors.New("conn: nothing to read now")
+
 // read moves data messages from the socket into the sink until the session
-// ends, and says why it did. It is the reader goroutine's whole life; nothing
-// in it allocates while messages are whole frames.
+// ends, and says why it did; or, if the socket is polled, until there is no more to
+// read. Nothing in it allocates while messages are whole frames.
 func (s *session) read() error {
-	defer s.dropFragments()
 	for {
-		h, err := ws.ReadHeaderBuffer(s.br, s.hdr[:])
+		if err := s.readFrame(); err != nil {
+			return err
+		}
+		if s.polled() && s.br.Buffered() == 0 {
+			return errDry // as far as we know: whoever polls many sockets shall not stay with one that floods it
+		}
+	}
+}
+
+// readFrame reads one frame, or the rest of one.
+func (s *session) readFrame() (err error) {
+	f := &s.frame
+	if !f.begun {
+		h, err := s.readHeader()
 		if err != nil {
 			return s.lost(err)
 		}
 		if err := s.checkHeader(h); err != nil {
 			return s.refuse(err)
 		}
-		switch {
-		case h.OpCode.IsControl():
-			err = s.readControl(h)
-		case h.Fin && s.fragments == nil:
-			err = s.readMessage(h)
-		default:
-			err = s.readFragment(h)
-		}
-		if err != nil {
-			return err
-		}
+		*f = frame{Header: h, begun: true}
 	}
-}
-
-// checkHeader enforces RFC 6455 section 5 on a frame from a server.
-func (s *session) checkHeader(h ws.Header) error {
 	switch {
-	case h.Rsv != 0:
-		return protocolError("reserved bits are set, no extension was negotiated")
-	case h.Masked:
-		return protocolError("a server's frame is masked")
-	case h.OpCode.IsControl() && !h.Fin:
-		return protocolError("a control frame is fragmented")
-	case h.OpCode.IsControl() && h.Length > ws.MaxControlFramePayloadSize:
-		return protocolError("a control frame is longer than 125 bytes")
-	case h.OpCode.IsReserved():
-		return protocolError("reserved opcode")
-	case h.OpCode == ws.OpContinuation && s.fragments == nil:
-		return protocolError("a continuation frame continues nothing")
-	case h.OpCode.IsData() && h.OpCode != ws.OpContinuation && s.fragments != nil:
-		return protocolError("a new message begins inside a fragmented one")
-	case h.OpCode.IsData() || h.OpCode == ws.OpContinuation:
-		if h.Length > int64(s.c.cfg.MaxMessage-s.fragmentBytes()) {
-			return ErrMessageTooLarge
-		}
+	case f.OpCode.IsControl():
+		err = s.readControl(f)
+	case f.Fin && s.fragments == nil:
+		err = s.readMessage(f)
+	default:
+		err = s.readFragment(f)
 	}
-	return nil
+	if err == nil {
+		f.begun = false
+	}
+	return err
 }
 
 // readMessage reads an unfragmented message straight into the sink.
-func (s *session) readMessage(h ws.Header) error {
-	buf, err := s.claim(int(h.Length))
-	if err != nil {
-		return err
+func (s *session) readMessage(f *frame) (err error) {
+	if !s.claimed {
+		if f.body, err = s.claim(int(f.Length)); err != nil {
+			return err
+		}
 	}
-	if _, err := io.ReadFull(s.br, buf); err != nil {
-		return s.lost(err)
+	for f.got < len(f.body) {
+		n, err := s.br.Read(f.body[f.got:])
+		f.got += n
+		if err != nil {
+			return s.lost(err)
+		}
 	}
-	return s.commit(h.OpCode, buf)
+	return s.commit(f.OpCode, f.body)
 }
 
 // readFragment collects a fragmented message aside, since its length is known
 // only at its end, and then copies it into the sink. Kite is not known to
 // fragment, so this path may allocate.
-func (s *session) readFragment(h ws.Header) error {
+func (s *session) readFragment(f *frame) error {
 	if s.fragments == nil {
-		s.fragments, s.fragmentOp = bytebufferpool.Get(), h.OpCode
+		s.fragments, s.fragmentOp = bytebufferpool.Get(), f.OpCode
 	}
-	n := len(s.fragments.B)
 	// LimitReader and ReadFrom grow the buffer as bytes arrive: a length that
 	// the server only announced costs nothing.
-	got, err := s.fragments.ReadFrom(io.LimitReader(s.br, h.Length))
-	if err == nil && got < h.Length {
+	n, err := s.fragments.ReadFrom(io.LimitReader(s.br, f.Length-int64(f.got)))
+	f.got += int(n)
+	if err == nil && int64(f.got) < f.Length {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
 		return s.lost(err)
 	}
-	if !h.Fin {
+	if !f.Fin {
 		return nil
 	}
-	buf, err := s.claim(n + int(got))
+	buf, err := s.claim(len(s.fragments.B))
 	if err != nil {
 		return err
 	}
@@ -136,24 +134,34 @@ func (s *session) readFragment(h ws.Header) error {
 	return s.commit(op, buf)
 }
 
-// claim reserves n bytes of the sink, until commit or the session's end. When the sink is full it waits: orders
-// ride the same socket, so nothing may be skipped, and TCP pushes back.
+// claim reserves n bytes of the sink, until commit or the session's end. When
+// the sink is full it waits: orders ride the same socket, so nothing may be
+// skipped, and TCP pushes back. Whoever polls does not wait but comes again.
 func (s *session) claim(n int) ([]byte, error) {
 	sink := s.c.cfg.Sink
 	buf, err := sink.Claim(n)
-	s.claimed = err == nil
-	if !errors.Is(err, ring.ErrFull) {
-		return buf, err
+	if errors.Is(err, ring.ErrFull) {
+		if !s.blocked.Load() {
+			s.c.counters.Waits.Add(1)
+			s.blocked.Store(true) // pairs with the Load in watch: silence is now our own
+		}
+		if s.polled() {
+			select {
+			case <-s.done:
+				return nil, errEnded
+			default:
+				return nil, errDry
+			}
+		}
+		if !sink.Wait(s.done, n) {
+			return nil, errEnded
+		}
+		buf, err = sink.Claim(n)
 	}
-	s.c.counters.Waits.Add(1)
-	s.blocked.Store(true) // pairs with the Load in watch: silence is now our own
-	ok := sink.Wait(s.done, n)
-	s.lastHeard.Store(int64(time.Since(s.opened))) // not a byte, but no silence either
-	s.blocked.Store(false)
-	if !ok {
-		return nil, errEnded
+	if s.blocked.Load() {
+		s.lastHeard.Store(int64(time.Since(s.opened))) // not a byte, but no silence either
+		s.blocked.Store(false)
 	}
-	buf, err = sink.Claim(n)
 	s.claimed = err == nil
 	return buf, err
 }
@@ -188,6 +196,9 @@ func (s *session) commit(op ws.OpCode, buf []byte) error {
 // lost explains a failed read. Where another goroutine ended the session, its
 // cause takes this one's place.
 func (s *session) lost(err error) error {
+	if errors.Is(err, sock.ErrWouldBlock) {
+		return errDry
+	}
 	if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
 		return s.refuse(protocolError("a frame's length has its top bit set"))
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // session is one socket's life: three goroutines, the reader (the caller of
-// Run), the writer and the watchdog, which all end before it does.
+// Run, or whoever polls), the writer and the watchdog, which all end before it
+// does.
 type session struct {
 	c      *Conn
 	sock   *socket
@@ -24,9 +25,16 @@ type session struct {
 	br         *bufio.Reader
 	hdr        [ws.MaxHeaderSize]byte
 	control    [ws.MaxControlFramePayloadSize]byte
+	frame      frame
 	fragments  *bytebufferpool.ByteBuffer // of a fragmented message in progress, nil if none
 	fragmentOp ws.OpCode
 	claimed    bool // a record of the sink is open
+
+	// Whoever has the turn is the reader.
+	turn     sync.Mutex
+	finished bool          // it will read no more; guarded by turn
+	last     error         // why; guarded by turn
+	over     chan struct{} // closed when finished
 
 	// Shared.
 	out       outbox
@@ -54,7 +62,7 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 		}
 		return 0, err
 	}
-	s := &session{c: c, sock: sock, opened: time.Now(), done: make(chan struct{}), written: make(chan struct{})}
+	s := &session{c: c, sock: sock, opened: time.Now(), done: make(chan struct{}), written: make(chan struct{}), over: make(chan struct{})}
 	s.out.wake = make(chan struct{}, 1)
 	s.src = source{s: s, at: s.opened.UnixNano()}
 	s.br = newReader(&s.src, sock.leftover)
@@ -70,7 +78,7 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 		s.guard("writer", func() { s.write(ctx) })
 	})
 	others.Go(func() { s.guard("watchdog", func() { s.watch(ctx) }) })
-	s.guard("reader", func() { err = s.read() })
+	err = s.serve()
 	if cause := s.cause.Load(); cause != nil && !final(err) {
 		err = *cause
 	}

@@ -177,5 +177,9 @@ func (s *session) writeFrame(op ws.OpCode, payload []byte) error {
 		return err
 	}
 	_, err := s.sock.Write(b.B)
+	// A kernel that has sent takes the socket for a dialogue, and holds
+	// acknowledgements back for 40 ms, in case we say more. A server that
+	// coalesces (Nagle) waits for them: its ticks would be 20 ms late.
+	_ = s.sock.options.AckAtOnce() // where it cannot be had, it is not missed
 	return err
 }

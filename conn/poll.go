@@ -1,0 +1,76 @@
+package conn
+
+import "runtime"
+
+// Polled is what [Conn.Poll] found.
+type Polled uint8
+
+const (
+	NoSocket Polled = iota // nothing to poll: no socket is open, or it is read without polling
+	Busy                   // another goroutine is reading just now
+	Empty                  // the socket had no whole message
+	Found                  // at least one message went into the sink
+)
+
+// Poll reads what the socket has, without waiting, on the calling goroutine, and
+// puts it into the sink. It is for a Config with BusyPoll, whose owner must call
+// it again and again as long as Run runs: nobody else reads. Any goroutine may
+// call it, for one at a time is the reader: the others get Busy.
+//
+// A call reads the socket once, and to the end of a message larger than that,
+// as far as it has come: 64 KiB and a message at most.
+func (c *Conn) Poll() Polled {
+	s := c.present.Load()
+	if s == nil || !s.polled() {
+		return NoSocket
+	}
+	if !s.turn.TryLock() {
+		return Busy
+	}
+	defer s.turn.Unlock()
+	c.counters.Polls.Add(1)
+	return s.visit()
+}
+
+// polled reports whether the session's socket is read by Poll.
+func (s *session) polled() bool { return s.sock.poll != nil }
+
+// visit reads until the socket has nothing more or the session ends: where it
+// is not polled, all its life. The caller has the turn.
+func (s *session) visit() Polled {
+	if s.finished {
+		return NoSocket
+	}
+	before := s.c.counters.Messages.Load()
+	var err error // stays nil after a panic, whose error is the session's cause
+	s.guard("reader", func() { err = s.read() })
+	if err != errDry {
+		s.last, s.finished = err, true
+		close(s.over)
+	}
+	if s.c.counters.Messages.Load() == before {
+		return Empty
+	}
+	return Found
+}
+
+// serve reads until the session ends, or waits while others poll.
+func (s *session) serve() error {
+	if s.polled() {
+		select {
+		case <-s.over:
+		case <-s.done:
+		}
+	}
+	// For the last, also where others may not come any more: the socket is
+	// closed then, and the next read knows.
+	for {
+		s.turn.Lock()
+		found := s.visit()
+		s.turn.Unlock()
+		if found == NoSocket {
+			return s.last
+		}
+		runtime.Gosched()
+	}
+}
