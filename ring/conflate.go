@@ -44,12 +44,12 @@ func NewConflating[T any](producers int) ([]*ConflatingProducer[T], *ConflatingC
 type ConflatingProducer[T any] struct {
 	_        cpu.Pad
 	end      conflateEnd[T]
-	newest   uint32 // the list of keys that were clean and are not published: its first key, plus 1
-	oldest   uint32 // its last
-	fresh    uint32 // its length
+	first    uint32        // the batch of keys that were clean and are not published: its first, plus 1
+	last     *conflatedKey // its last
+	fresh    uint32        // how many there are
 	reserved bool
 	_        cpu.Pad
-	inbox    atomic.Uint64 // length:32 | first key, plus 1:32 of the list of keys that are published; 0 if empty
+	inbox    atomic.Uint64 // keys:32 | first key of the newest batch, plus 1:32 of a stack of batches; 0 if empty
 	_        cpu.Pad
 }
 
@@ -59,9 +59,10 @@ type ConflatingConsumer[T any] struct {
 	_         cpu.Pad
 	end       conflateEnd[T]
 	producers []*ConflatingProducer[T]
-	sweep     uint32 // the list of keys that are to be taken: its first, plus 1
+	batch     uint32 // what is left of a batch: its first key, plus 1
+	sweep     uint32 // the stack of batches that come after it: the first key of the oldest, plus 1
 	_         cpu.Pad
-	left      atomic.Int64 // its length; stored by the consumer alone
+	left      atomic.Int64 // how many keys both have; stored by the consumer alone
 	_         cpu.Pad
 }
 
@@ -116,8 +117,7 @@ func (p *ConflatingProducer[T]) Commit(key int, marks uint8) {
 }
 
 // commitClean is Commit for a key that was clean, or was taken meanwhile. Nobody
-// else touches it: the consumer takes what it finds in an inbox, and the key is
-// in none.
+// else touches it: the consumer takes keys from batches, and this one is in none.
 func (p *ConflatingProducer[T]) commitClean(k *conflatedKey, key uint32, marks uint8) {
 	old := k.state.Load() // as above
 	if !isClean(old) {
@@ -125,11 +125,13 @@ func (p *ConflatingProducer[T]) commitClean(k *conflatedKey, key uint32, marks u
 	}
 	k.state.Store(fold(old, marks, p.end.number)) // pairs with the Swap in Take: our slot is complete
 	p.end.own(slotOf(old))
-	k.next = p.newest
-	p.newest = key + 1
+	k.next = 0
 	if p.fresh == 0 {
-		p.oldest = key + 1
+		p.first = key + 1
+	} else {
+		p.last.next = key + 1
 	}
+	p.last = k
 	p.fresh++
 }
 
@@ -140,16 +142,16 @@ func (p *ConflatingProducer[T]) Publish() bool {
 	if p.fresh == 0 {
 		return false // all have replaced items that the consumer has been told of
 	}
-	last := p.end.key(p.oldest - 1)
+	first := p.end.key(p.first - 1)
 	old := p.inbox.Load()
-	last.next = uint32(old)
-	// Pairs with the Swap in gather: the list and the states of its keys are complete.
-	if !p.inbox.CompareAndSwap(old, old&^math.MaxUint32+uint64(p.fresh)<<32|uint64(p.newest)) {
+	first.then = uint32(old)
+	// Pairs with the Swap in gather: the batch is complete, and so are its items.
+	if !p.inbox.CompareAndSwap(old, old&^math.MaxUint32+uint64(p.fresh)<<32|uint64(p.first)) {
 		// The consumer has emptied it, and it is empty until we store.
-		last.next = 0
-		p.inbox.Store(uint64(p.fresh)<<32 | uint64(p.newest)) // as the CAS
+		first.then = 0
+		p.inbox.Store(uint64(p.fresh)<<32 | uint64(p.first)) // as the CAS
 	}
-	p.newest, p.oldest, p.fresh = 0, 0, 0
+	p.fresh = 0
 	return p.end.shared.consumer.Wake()
 }
 
@@ -162,49 +164,59 @@ type Update struct {
 
 // Take copies the next item to *dst, or returns false if none waits. Items come
 // in sweeps: one sweep takes each key that waits when it begins, once, in the
-// order in which they began to wait, one producer's after the other's; what comes
-// later is for the next sweep. An item is
-// always the newest of its key at that moment. Take never waits.
+// order in which they began to wait, one producer's after the other's; what
+// comes later is for the next sweep. An item is always the newest of its key at
+// that moment. Take never waits.
 func (c *ConflatingConsumer[T]) Take(dst *T) (Update, bool) {
-	if c.sweep == 0 && !c.gather() {
+	if c.batch == 0 && !c.open() {
 		return Update{}, false
 	}
-	key := c.sweep - 1
+	key := c.batch - 1
 	k := c.end.key(key)
-	c.sweep = k.next
+	c.batch = k.next
 	// Pairs with the CAS or Store in Commit: its slot is complete. And with the
-	// Load in Commit: we are done with our slot, and with next.
+	// Load in Commit: we are done with our slot, and with next and then.
 	state := k.state.Swap(uint64(c.end.number))
 	c.end.own(slotOf(state))
-	c.left.Store(c.left.Load() - 1) // pairs with Len
+	c.left.Store(c.left.Load() - 1) // for Len
 	*dst = *c.end.slot
 	return Update{Key: int(key), Replaced: uint32(state>>32) - 1, Marks: uint8(state >> slotBits)}, true
 }
 
-// gather begins a sweep: it empties all inboxes. They have the newest key first,
-// the sweep is to have the oldest first, so the lists are turned round.
+// open goes on to the next batch.
+func (c *ConflatingConsumer[T]) open() bool {
+	if c.sweep == 0 && !c.gather() {
+		return false
+	}
+	c.batch = c.sweep
+	c.sweep = c.end.key(c.batch - 1).then
+	return true
+}
+
+// gather begins a sweep: it empties all inboxes. They have the newest batch on
+// top, the sweep is to have the oldest, so the stacks are turned over.
 func (c *ConflatingConsumer[T]) gather() bool {
-	n := uint64(0)
+	keys := uint64(0)
 	for i := len(c.producers) - 1; i >= 0; i-- {
 		inbox := &c.producers[i].inbox
 		if inbox.Load() == 0 {
 			continue
 		}
-		list := inbox.Swap(0) // pairs with the CAS or Store in Publish: the list is complete
-		n += list >> 32
-		for key := uint32(list); key != 0; {
-			k := c.end.key(key - 1)
-			key, k.next, c.sweep = k.next, c.sweep, key
+		stack := inbox.Swap(0) // pairs with the CAS or Store in Publish: the batches are complete
+		keys += stack >> 32
+		for batch := uint32(stack); batch != 0; {
+			first := c.end.key(batch - 1)
+			batch, first.then, c.sweep = first.then, c.sweep, batch
 		}
 	}
-	if n > 0 {
-		c.left.Store(int64(n))
+	if keys > 0 {
+		c.left.Store(int64(keys))
 	}
-	return n > 0
+	return keys > 0
 }
 
 func (c *ConflatingConsumer[T]) empty() bool {
-	if c.sweep != 0 {
+	if c.batch|c.sweep != 0 {
 		return false
 	}
 	for _, p := range c.producers {
@@ -218,7 +230,7 @@ func (c *ConflatingConsumer[T]) empty() bool {
 // Wait returns true as soon as an item waits. It returns false if done is closed
 // and none does: the ring is drained before its end is seen.
 func (c *ConflatingConsumer[T]) Wait(done <-chan struct{}) bool {
-	return c.sweep != 0 || c.end.shared.consumer.wait(done, func() bool { return !c.empty() })
+	return c.batch != 0 || c.end.shared.consumer.wait(done, func() bool { return !c.empty() })
 }
 
 // WaitOn makes w what the consumer waits on and what the producers wake. Call it

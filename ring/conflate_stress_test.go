@@ -198,6 +198,38 @@ func TestStressConflateMove(t *testing.T) {
 	}
 }
 
+// A consumer that is always at the inbox, and a producer that fills it with one
+// key at a time: each empties what the other is about to add to.
+func TestStressConflateInbox(t *testing.T) {
+	const keys, items = 64, 100_000
+	ps, c := ring.NewConflating[tick](1)
+	c.WaitOn(ring.NewWaiter(ring.WaitYield))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range items {
+			key := i % keys
+			ps[0].Reserve()[0] = uint64(i / keys)
+			ps[0].Commit(key, 0)
+			ps[0].Publish()
+		}
+	}()
+	next := make([]uint64, keys)
+	sum := 0
+	var item tick
+	for c.Wait(done) {
+		u, _ := c.Take(&item)
+		if item[0] != next[u.Key]+uint64(u.Replaced) {
+			t.Fatalf("%+v with item %d, want item %d or one later for each replaced", u, item[0], next[u.Key])
+		}
+		next[u.Key] = item[0] + 1
+		sum += 1 + int(u.Replaced)
+	}
+	if sum != items {
+		t.Errorf("%d items were taken or replaced, want %d", sum, items)
+	}
+}
+
 // Strict alternation, as in TestNoWakeUpIsLost.
 func TestConflateNoWakeUpIsLost(t *testing.T) {
 	const producers, rounds = 3, 2000

@@ -157,18 +157,18 @@
 // key's, leaves count and marks 0, and then copies the item at leisure: the slot is
 // the consumer's alone.
 //
-// So that the consumer need not search, a key that was clean goes onto a list.
-// The lists run through the keys themselves (next), and a key is on one list while
-// it is not clean, and otherwise on none:
+// So that the consumer need not search, a key that was clean goes into a batch.
+// Batches are lists through the keys themselves, and inbox and sweep are stacks of
+// batches. A key is in one batch while it is not clean, and otherwise in none:
 //
-//	    Commit               Publish               Take, when the sweep is empty
-//	key   ->   producer's list  ->  producer's inbox  ->  consumer's list: the sweep
-//	           (own, plain)         (shared)              (own, plain)
+//	    Commit                Publish               Take, when the sweep is over
+//	key   ->   producer's batch  ->  producer's inbox  ->  consumer's sweep
+//	           (own, plain)          (shared)              (own, plain)
 //
 //	Store                             Load it pairs with         what it hands over
 //	state, in Commit (CAS or Store)   state, in Take (Swap)      the item in the slot is complete
-//	state, in Take (Swap)             state, in Commit           the slot left there is free, and so is next
-//	inbox, in Publish (CAS or Store)  inbox, in Take and Wait    the list in it, and that its keys have items
+//	state, in Take (Swap)             state, in Commit           the slot left there is free, and the links
+//	inbox, in Publish (CAS or Store)  inbox, in Take and Wait    the batches in it, and that their keys have items
 //	chunks, in Grow and Commit        chunks, everywhere         the new keys and their slots are there
 //
 // Why this is right:
@@ -182,18 +182,20 @@
 //     each key, committed = taken + replaced + waiting. (Replaced stops at 2^32-2.)
 //   - No wait: Commit's CAS fails only if Take came between, since the key has no
 //     other producer. But then the key is clean, and Take never touches a key that
-//     is on no list, so Commit stores. It is the same with the CAS of Publish, which
+//     is in no batch, so Commit stores. It is the same with the CAS of Publish, which
 //     fails only if the consumer has emptied the inbox, and an empty inbox it
-//     leaves alone. Take loops over nothing but keys it will return.
+//     leaves alone. Take loops over the producers and, once per sweep, over what they
+//     have published since.
 //   - No starving: a sweep is all that waited when it began, each key once, and a key
 //     taken from it can wait again only for the next.
-//   - No lost wake-up: a key that is not clean is on a list, so a further Commit for
-//     it need not wake anyone. Where that list is a producer's own, its Publish
-//     stores the inbox and then calls Wake; a consumer about to sleep arms and then
-//     polls every inbox. It is the argument of "Waiting" with inbox for written.
+//   - No lost wake-up: a key that is not clean is in a batch, so a further Commit for
+//     it need not wake anyone. While that batch is a producer's own, its Publish
+//     is to come: it stores the inbox and then calls Wake; a consumer about to
+//     sleep arms and then polls every inbox. It is the argument of "Waiting" with
+//     inbox for written.
 //
-// A key that changes producers takes its place in the lists with it: if the former
-// producer has not published, the consumer learns of the key when it does. So
+// A key that changes producers stays in the batch it is in: if that is not yet
+// published, the consumer learns of the key when the former producer publishes. So
 // publish before handing a key over, and the case does not arise.
 //
 // # Last values
@@ -234,7 +236,7 @@
 //   - Reserve, Commit, Peek and Advance of a slot ring are small enough to be
 //     inlined, and a test keeps them so. Claim, Commit and Peek of a byte ring are
 //     not: their unit is a message from a socket, for which a call is nothing.
-//   - A conflating ring finds its work by lists, not by a bitmap that is searched:
+//   - A conflating ring finds its work by links, not by a bitmap that is searched:
 //     a poll of nothing is one load per producer however many keys there are, a key
 //     that waits already costs Commit one CAS and no second shared word, and items
 //     come in the order in which their keys began to wait.

@@ -134,42 +134,37 @@ func TestStressLatest(t *testing.T) {
 	}
 }
 
-// A large value takes long to store, so that most loads meet a store half-way
-// and have to wait for a writer that may not be running.
+// A large value takes long to store, so that a reader in a hurry meets each store
+// half-way, and has to wait for a writer that may not be running.
 func TestLatestLarge(t *testing.T) {
 	type large [2048]uint64
+	const values = 200
 	l := ring.NewLatest[large](1)
-	done := make(chan struct{})
+	seen := make(chan struct{}, 1)
+	seen <- struct{}{}
 	go func() {
-		defer close(done)
 		var v large
-		for n := range uint64(200) {
+		for n := range uint64(values) {
+			<-seen
 			for i := range v {
-				v[i] = n
+				v[i] = n + 1
 			}
 			l.Store(0, &v)
-			runtime.Gosched()
 		}
 	}()
 	var v large
-	for last := uint64(0); ; last = v[0] {
-		select {
-		case <-done:
-			if l.Load(0, &v); v[0] != 199 {
-				t.Errorf("the last value is %d, want 199", v[0])
-			}
-			return
-		default:
-		}
-		if !l.Load(0, &v) {
+	for last := uint64(0); last < values; {
+		if !l.Load(0, &v) || v[0] == last {
 			runtime.Gosched()
 			continue
 		}
 		for i := range v {
-			if v[i] != v[0] || v[0] < last {
-				t.Fatalf("after value %d: word %d is %d, word 0 is %d", last, i, v[i], v[0])
+			if v[i] != last+1 {
+				t.Fatalf("after value %d: word %d is %d", last, i, v[i])
 			}
 		}
+		last++
+		seen <- struct{}{}
 	}
 }
 

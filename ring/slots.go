@@ -39,10 +39,10 @@ func fold(state uint64, marks uint8, slot uint32) uint64 {
 // conflatedKey is what a key has besides its slot.
 type conflatedKey struct {
 	state atomic.Uint64
-	// next is the key after this one in the list that this one is in, plus 1.
-	// A key is in exactly one list while it is not clean, else in none.
-	// Whoever has the list, has next.
-	next uint32
+	// A key is in exactly one batch while it is not clean, else in none. Whoever
+	// has the batch has these two. They are keys plus 1, or 0 at the end.
+	next uint32 // the next key of the batch
+	then uint32 // of its first key: the first key of the next batch in the stack
 }
 
 type conflateChunk[T any] struct {
