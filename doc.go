@@ -27,9 +27,9 @@
 //
 // A [Client]'s methods may be called from any goroutine at any time. A stream
 // is read by one goroutine at a time; a second one that comes while the first is
-// in a loop or a call panics, because a ring with two consumers would hand out
-// corrupted ticks. Slices and ticks that
-// a stream yields are lent for the loop body: copy what you keep.
+// in a loop, or has not released what Poll lent it, panics: a ring with two
+// consumers would hand out corrupted ticks. Slices and ticks that a stream
+// yields are lent for the loop body, or until Release: copy what you keep.
 //
 // Run owns per connection a reader, a writer, a watchdog and a parser, and two
 // goroutines for all: one decodes texts, one supervises. They end from the
@@ -50,15 +50,37 @@
 // Nothing is dropped between the socket and the parser: when a byte ring is
 // full its reader waits, and TCP pushes back on the server, since order updates
 // ride the same socket. A tick ring that is full loses the newest tick, for
-// that stream alone. The loss is exact and told in band: the batch that follows
-// it comes with the number, the tick after it has [FlagLost], and [Tick.Seq]
-// counts what the stream was owed, lost or not. [EventStream] never drops
-// anything; it buffers without bound.
+// that stream alone, unless the stream asked for another [Overflow]. The loss is
+// exact and told in band: the batch that follows it comes with the number, the
+// tick after it has [FlagLost], and [Tick.Seq] counts what the stream was owed,
+// lost or not. [EventStream] never drops anything; it buffers without bound.
 //
 // What the server sent while a connection was down is gone for good: the
 // server replays nothing. An [Outage] gives the interval and the instruments,
 // and the first tick of each after it has [FlagGap]. Volume that jumped
 // meanwhile is left as it came.
+//
+// # Streams at their own pace
+//
+// Any number of streams hang off a client, attached and closed while ticks
+// flow. What one does is no matter to the others:
+//
+//   - [DropNewest], the default: a ring of its own, which loses what it has no
+//     room for.
+//   - [Conflate]: one slot per instrument, which the newest tick takes over. All
+//     connections share them, so an instrument may move between connections.
+//     What a tick replaced is told by [TickStream.ReplacedBy]. Only FlagGap is
+//     kept from a replaced tick.
+//   - [Block]: the exception, for who would rather stop the feed than lose a
+//     tick. The parser lets go of everything while it waits, so that Subscribe,
+//     Close and the others do not wait with it, and decides anew for each packet
+//     whose it is. [Stats.Check] tells of a wait that lasts.
+//
+// A [Filter] is asked before anything is copied, and before the tick is counted:
+// what it keeps out is not owed. [Client.Workers] splits a stream by token.
+//
+// Config.LastValues keeps each instrument's last tick, for [Client.Latest] from
+// anywhere, and for streams that begin with a snapshot.
 //
 // # When a connection breaks
 //
@@ -121,8 +143,8 @@
 //
 // # Non-obvious
 //
-// The parser decodes into the first stream that has room, and copies from
-// there. Were all rings full it would not decode at all: the ticks are counted
+// The parser decodes into the first stream that has room (or into the table of
+// last values), and copies from there. Were all rings full it would not decode at all: the ticks are counted
 // from their lengths.
 //
 // A tick's Mode is that of the packet, not of the subscription: right after
@@ -135,6 +157,14 @@
 // When the client stops, a stream's done channel closes after the last publish,
 // and a wait that sees it polls once more: that is why draining cannot miss
 // anything.
+//
+// Instruments are numbered densely, in the order first subscribed, for the life
+// of the client; the number is the key of conflating rings and last values. A
+// token that the server sends without being asked has one, too, up to a bound; past it
+// such ticks reach queueing streams only, and count as lost in the others.
+//
+// A snapshot for a new stream is taken while every parser stands between two
+// messages: that is what makes it join on to the ticks that follow.
 //
 // Changes of state travel through the byte ring as records without a message:
 // otherwise "live" could overtake the orders of the socket before.

@@ -50,7 +50,7 @@ func (c *Client) replay(s *TickStream) {
 	for token := range c.table.All() {
 		number, conn, ok := c.instruments.lookup(token)
 		in := s.input(conn)
-		if !ok || in == nil || !c.latest.Load(number, &last) || !in.out.match.match(token, last.Mode) {
+		if !ok || in == nil || !c.latest.Load(number, &last) || !in.out.owed(token, last.Mode) {
 			continue
 		}
 		if t := in.out.reserve(number); t != nil {

@@ -92,6 +92,11 @@ func (o *tickOutput) commit(t *Tick, number int) {
 	o.ring.Commit()
 }
 
+// owed reports whether the stream is to have a tick of token in mode.
+func (o *tickOutput) owed(token uint32, mode Mode) bool {
+	return o.match == nil || o.match.match(token, mode)
+}
+
 func (o *tickOutput) publish() (woke bool) {
 	if o.slots != nil {
 		return o.slots.Publish()

@@ -91,7 +91,7 @@ func (p *pipeline) deliver(outs []*tickOutput, packet []byte, src source) (tick 
 		p.latest.Store(src.number, tick)
 	}
 	for _, out := range outs {
-		if !out.match.match(src.token, src.mode) {
+		if !out.owed(src.token, src.mode) {
 			continue
 		}
 		t := out.reserve(src.number)
@@ -121,7 +121,7 @@ func (p *pipeline) decode(t *Tick, packet []byte, src source) {
 // returns the outputs as they are then.
 func (p *pipeline) awaitTicks(outs *outputs, token uint32, mode Mode) *outputs {
 	for i := 0; i < len(outs.ticks); i++ {
-		if out := outs.ticks[i]; out.full() && out.match.match(token, mode) {
+		if out := outs.ticks[i]; out.full() && out.owed(token, mode) {
 			outs = p.await(outs, &out.patience, out.ring.Wait)
 			i = -1 // others may be full by now
 		}

@@ -1,0 +1,128 @@
+package kiteticker
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kiteticker/kiteticker/kitetest"
+	"github.com/kiteticker/kiteticker/ring"
+)
+
+// BenchmarkParse is what the parser does with a message of 100 full packets, of
+// 3,000 instruments in turn, for streams of each kind, per tick. The streams are
+// emptied in between without looking at the ticks. BenchmarkParseCopy is what a
+// further stream cannot do without: copying the tick into its ring.
+func BenchmarkParse(b *testing.B) {
+	for _, n := range []int{0, 1, 2, 4, 8} {
+		b.Run(fmt.Sprintf("overflow=drop-newest/streams=%d", n), func(b *testing.B) {
+			benchmarkParse(b, Config{}, n, StreamConfig{})
+		})
+	}
+	for _, n := range []int{1, 2} {
+		b.Run(fmt.Sprintf("overflow=block/streams=%d", n), func(b *testing.B) {
+			benchmarkParse(b, Config{}, n, StreamConfig{Overflow: Block})
+		})
+		b.Run(fmt.Sprintf("overflow=conflate/streams=%d", n), func(b *testing.B) {
+			benchmarkParse(b, Config{}, n, StreamConfig{Overflow: Conflate})
+		})
+	}
+	b.Run("filter=tokens/streams=1", func(b *testing.B) {
+		benchmarkParse(b, Config{}, 1, StreamConfig{Filter: Filter{Tokens: benchTokens()}})
+	})
+	b.Run("workers=4", func(b *testing.B) {
+		benchmarkParse(b, Config{}, -4, StreamConfig{})
+	})
+	for _, n := range []int{0, 1} {
+		b.Run(fmt.Sprintf("lastvalues=true/streams=%d", n), func(b *testing.B) {
+			benchmarkParse(b, Config{LastValues: true}, n, StreamConfig{})
+		})
+	}
+}
+
+func BenchmarkParseCopy(b *testing.B) {
+	const mask = 1<<13 - 1 // as many slots as a stream's ring has
+	slots := make([]Tick, mask+1)
+	tick := Tick{Token: 1, LastPrice: 2}
+	i := 0
+	for b.Loop() {
+		tick.Seq++
+		slots[i&mask] = tick
+		i++
+	}
+}
+
+const benchPackets = 100
+
+func benchTokens() (tokens []uint32) {
+	for i := range uint32(3000) {
+		tokens = append(tokens, (100_003*i+7)<<8|1)
+	}
+	return tokens
+}
+
+func benchmarkParse(b *testing.B, cfg Config, streams int, sc StreamConfig) {
+	cfg.APIKey, cfg.AccessToken, cfg.Conns = "key", "token", 1
+	c, err := New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	tokens := benchTokens()
+	if err := c.Subscribe(ModeFull, tokens...); err != nil {
+		b.Fatal(err)
+	}
+	// Four updates of each instrument, so that last values do change: the
+	// prices, the quantities, the times and two levels of depth.
+	var messages []ring.Record
+	for update := range uint32(4) {
+		for first := 0; first < len(tokens); first += benchPackets {
+			var packets [][]byte
+			for _, token := range tokens[first : first+benchPackets] {
+				t := Tick{Token: token, Mode: ModeFull, LastPrice: int32(100 + update), LastQuantity: update, Volume: 1000 + update, LastTradeTime: update, ExchangeTime: update}
+				t.Bids[0] = Level{Quantity: 10 + update, Price: int32(99 + update), Orders: 1}
+				t.Asks[0] = Level{Quantity: 20 + update, Price: int32(101 + update), Orders: 2}
+				packets = append(packets, kitetest.AppendPacket(nil, &t))
+			}
+			messages = append(messages, ring.Record{Kind: 1, At: time.Now().UnixNano(), Data: kitetest.AppendFrame(nil, packets...)})
+		}
+	}
+	var attached []*TickStream
+	if streams < 0 {
+		attached, err = c.Workers(-streams, sc)
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range streams {
+		s, err := c.Ticks(sc)
+		if err != nil {
+			b.Fatal(err)
+		}
+		attached = append(attached, s)
+	}
+	p := c.lines[0].pipeline
+	i := 0
+	message := func() {
+		rec := messages[i%len(messages)]
+		rec.At = int64(i) // else a last value's reception never changes
+		p.handle(rec)
+		i++
+		for _, s := range attached {
+			if sc.Overflow == Conflate {
+				continue // to take is the reader's business, not to take costs the parser no less
+			}
+			for ticks, _ := s.Poll(0); len(ticks) > 0; ticks, _ = s.Poll(0) {
+				s.Release()
+			}
+		}
+	}
+	for range messages {
+		message()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for b.Loop() {
+		message()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPackets, "ns/tick")
+}
