@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/ring"
@@ -95,9 +97,11 @@ func BenchmarkConflateCommit(b *testing.B) {
 }
 
 // What it costs to commit all keys, and then to take them all, in one goroutine:
-// the way of one item from end to end. where=cross has a consumer on another
-// core that takes as fast as it can: ns/item is the producer's time, and
-// replaced says how many items in a hundred the consumer did not get.
+// the way of one item from end to end. first-ns is how long the first of them
+// takes, which begins the sweep. where=cross has a consumer on another core that
+// takes as fast as it can: ns/item is the producer's time, and %replaced says how
+// many items the consumer did not get. via=mutex is what one would write without
+// the ring: a map that the consumer exchanges for an empty one.
 func BenchmarkConflate(b *testing.B) {
 	for _, keys := range conflateKeys {
 		order := randomOrder(keys)
@@ -112,20 +116,23 @@ func BenchmarkConflate(b *testing.B) {
 			}
 			p.Publish()
 		}
-		b.Run(fmt.Sprintf("where=same/keys=%d", keys), func(b *testing.B) {
+		b.Run(fmt.Sprintf("via=ring/where=same/keys=%d", keys), func(b *testing.B) {
 			ps, c := ring.NewConflating[decode.Tick](1)
 			ps[0].Grow(keys)
 			var t decode.Tick
-			sum := uint64(0)
+			sum, first := uint64(0), time.Duration(0)
 			for b.Loop() {
 				put(ps[0])
-				for _, ok := c.Take(&t); ok; _, ok = c.Take(&t) {
+				start := time.Now()
+				_, ok := c.Take(&t)
+				for first += time.Since(start); ok; _, ok = c.Take(&t) {
 					sum += readTick(&t)
 				}
 			}
 			perItem(b, keys, sum)
+			b.ReportMetric(float64(first)/float64(b.N), "first-ns")
 		})
-		b.Run(fmt.Sprintf("where=cross/keys=%d", keys), func(b *testing.B) {
+		b.Run(fmt.Sprintf("via=ring/where=cross/keys=%d", keys), func(b *testing.B) {
 			ps, c := ring.NewConflating[decode.Tick](1)
 			ps[0].Grow(keys)
 			replaced := uint64(0)
@@ -141,6 +148,53 @@ func BenchmarkConflate(b *testing.B) {
 			})
 			for b.Loop() {
 				put(ps[0])
+			}
+			perItem(b, keys, finish())
+			b.ReportMetric(100*float64(replaced)/float64(b.N*keys), "%replaced")
+		})
+		b.Run(fmt.Sprintf("via=mutex/where=cross/keys=%d", keys), func(b *testing.B) {
+			type entry struct {
+				tick     decode.Tick
+				replaced uint64
+			}
+			var mu sync.Mutex
+			waiting, spare := make(map[int]entry, keys), make(map[int]entry, keys)
+			wake := make(chan struct{}, 1)
+			replaced := uint64(0)
+			finish := consume(func(done <-chan struct{}) (sum uint64) {
+				for more := true; more; {
+					select {
+					case <-wake:
+					case <-done:
+						more = false
+					}
+					mu.Lock()
+					waiting, spare = spare, waiting
+					mu.Unlock()
+					for _, e := range spare {
+						sum += readTick(&e.tick) + e.replaced
+						replaced += e.replaced
+					}
+					clear(spare)
+				}
+				return sum
+			})
+			for b.Loop() {
+				for n, key := range order {
+					mu.Lock()
+					e, was := waiting[key]
+					if e.tick = src; was {
+						e.replaced++
+					}
+					waiting[key] = e
+					mu.Unlock()
+					if n%conflateBatch == 0 || n == keys-1 {
+						select {
+						case wake <- struct{}{}:
+						default:
+						}
+					}
+				}
 			}
 			perItem(b, keys, finish())
 			b.ReportMetric(100*float64(replaced)/float64(b.N*keys), "%replaced")
@@ -212,4 +266,55 @@ func BenchmarkLatest(b *testing.B) {
 			b.Error("what was loaded was never read")
 		}
 	}
+}
+
+// What a reader on another core, which loads all the time, costs the writer, and
+// how long one of its loads takes. The reader asks for a few keys again and again.
+func BenchmarkLatestRead(b *testing.B) {
+	const keys = 3000
+	order := randomOrder(keys)
+	run := func(via string, store func(key int, t *decode.Tick), load func(key int, t *decode.Tick)) {
+		b.Run("via="+via, func(b *testing.B) {
+			src := tickOf(1)
+			for _, key := range order {
+				store(key, &src)
+			}
+			var stop atomic.Bool
+			loads := make(chan int)
+			go func() {
+				var got decode.Tick
+				n := 0
+				for !stop.Load() {
+					for _, key := range order[:100] {
+						load(key, &got)
+						n++
+					}
+				}
+				loads <- n
+			}()
+			for n := 1; b.Loop(); n++ {
+				for _, key := range order {
+					stepTick(&src, key, n)
+					store(key, &src)
+				}
+			}
+			took := b.Elapsed()
+			stop.Store(true)
+			b.ReportMetric(float64(took.Nanoseconds())/float64(b.N*keys), "ns/item")
+			b.ReportMetric(float64(took.Nanoseconds())/float64(<-loads), "ns/load")
+		})
+	}
+	l := ring.NewLatest[decode.Tick](keys)
+	run("latest", l.Store, func(key int, t *decode.Tick) { l.Load(key, t) })
+	var mu sync.RWMutex
+	last := make(map[int]decode.Tick)
+	run("mutex", func(key int, t *decode.Tick) {
+		mu.Lock()
+		last[key] = *t
+		mu.Unlock()
+	}, func(key int, t *decode.Tick) {
+		mu.RLock()
+		*t = last[key]
+		mu.RUnlock()
+	})
 }

@@ -243,8 +243,8 @@
 //   - Keys and cells are in chunks of 64 that never move, so room is made while
 //     others go on.
 //   - Last values are words, not slots to exchange: with any number of readers,
-//     none can own a slot. The words that did not change are not stored, because
-//     each store is an XCHG; a tick changes a third of its words.
+//     none can own a slot. Words that did not change are not stored, because each
+//     store is an XCHG, and most of a tick is often as it was.
 //   - A channel to park on, not a condition variable: it can be selected with
 //     done, and a test with a fake clock understands it.
 package ring
