@@ -16,6 +16,9 @@ const (
 	fullLen       = 184
 )
 
+// segmentAt is where every packet has its segment: the last byte of the token.
+const segmentAt = 3
+
 // PacketMode returns the mode of a packet of n bytes, and false if there is no
 // such packet.
 func PacketMode(n int) (Mode, bool) {
@@ -62,22 +65,22 @@ func (d *Decoder) Packet(t *Tick, pkt []byte) error {
 	r := d.table()
 	switch len(pkt) {
 	case fullLen:
-		full(t, (*[fullLen]byte)(pkt), r)
+		p := (*[fullLen]byte)(pkt)
+		full(t, p)
+		t.finish(r[p[segmentAt]].quote.with(ModeFull, 0))
 	case quoteLen:
-		quote(t, (*[quoteLen]byte)(pkt), r)
+		p := (*[quoteLen]byte)(pkt)
+		quote(t, p)
+		t.finish(r[p[segmentAt]].quote.with(ModeQuote, 0))
 	case indexQuoteLen:
-		index(t, (*[indexQuoteLen]byte)(pkt), r)
-		t.Mode = ModeQuote
+		index(t, (*[indexQuoteLen]byte)(pkt), r, ModeQuote)
 	case indexFullLen:
-		index(t, (*[indexQuoteLen]byte)(pkt), r)
-		t.Mode = ModeFull
+		index(t, (*[indexQuoteLen]byte)(pkt), r, ModeFull)
 		t.ExchangeTime = binary.BigEndian.Uint32(pkt[28:])
 	case ltpLen:
-		ltp(t, (*[ltpLen]byte)(pkt), r)
-		t.Mode = ModeLTP
+		ltp(t, (*[ltpLen]byte)(pkt), r, ModeLTP)
 	case ltpcLen:
-		ltp(t, (*[ltpLen]byte)(pkt), r)
-		t.Mode = ModeLTPC
+		ltp(t, (*[ltpLen]byte)(pkt), r, ModeLTPC)
 		t.Close = int32(binary.BigEndian.Uint32(pkt[8:]))
 	default:
 		return ErrPacketLength
@@ -87,17 +90,17 @@ func (d *Decoder) Packet(t *Tick, pkt []byte) error {
 
 // The functions below read every number at a constant offset of an array, so
 // that no bounds are left to check, and store it in a field of the struct. A
-// slot may hold anything, so all but head and level, which full and quote
-// complete, leave no field as it was.
+// slot may hold anything, so full, quote, index and ltp leave no field as it
+// was; those that finish sets, full and quote leave to their caller.
 
-func full(t *Tick, p *[fullLen]byte, r *rules) {
+func full(t *Tick, p *[fullLen]byte) {
 	head(t, (*[40]byte)(p[0:40]))
-	x := swapped((*[8]byte)(p[40:48]))
-	t.Close, t.LastTradeTime = int32(x), uint32(x>>32)
-	x = swapped((*[8]byte)(p[48:56]))
-	t.OI, t.OIDayHigh = uint32(x), uint32(x>>32)
-	x = swapped((*[8]byte)(p[56:64]))
-	t.OIDayLow, t.ExchangeTime = uint32(x), uint32(x>>32)
+	w := swapped((*[8]byte)(p[40:48]))
+	t.Close, t.LastTradeTime = int32(w), uint32(w>>32)
+	w = swapped((*[8]byte)(p[48:56]))
+	t.OI, t.OIDayHigh = uint32(w), uint32(w>>32)
+	w = swapped((*[8]byte)(p[56:64]))
+	t.OIDayLow, t.ExchangeTime = uint32(w), uint32(w>>32)
 	level(&t.Bids[0], (*[10]byte)(p[64:74]))
 	level(&t.Bids[1], (*[10]byte)(p[76:86]))
 	level(&t.Bids[2], (*[10]byte)(p[88:98]))
@@ -108,43 +111,38 @@ func full(t *Tick, p *[fullLen]byte, r *rules) {
 	level(&t.Asks[2], (*[10]byte)(p[148:158]))
 	level(&t.Asks[3], (*[10]byte)(p[160:170]))
 	level(&t.Asks[4], (*[10]byte)(p[172:182]))
-	t.ReceivedAt, t.Seq, t.Conn, t.RawChange = 0, 0, 0, 0
-	s := &r[t.Segment()]
-	t.Mode, t.Flags, t.Decimals = ModeFull, s.quote, s.decimals
 }
 
-func quote(t *Tick, p *[quoteLen]byte, r *rules) {
+func quote(t *Tick, p *[quoteLen]byte) {
 	*t = Tick{}
 	head(t, (*[40]byte)(p[0:40]))
 	t.Close = int32(binary.BigEndian.Uint32(p[40:44]))
-	s := &r[t.Segment()]
-	t.Mode, t.Flags, t.Decimals = ModeQuote, s.quote, s.decimals
 }
 
 // head decodes what a quote and a full packet begin with.
 func head(t *Tick, p *[40]byte) {
-	x := swapped((*[8]byte)(p[0:8]))
-	t.Token, t.LastPrice = uint32(x), int32(x>>32)
-	x = swapped((*[8]byte)(p[8:16]))
-	t.LastQuantity, t.AveragePrice = uint32(x), int32(x>>32)
-	x = swapped((*[8]byte)(p[16:24]))
-	t.Volume, t.TotalBuyQuantity = uint32(x), uint32(x>>32)
-	x = swapped((*[8]byte)(p[24:32]))
-	t.TotalSellQuantity, t.Open = uint32(x), int32(x>>32)
-	x = swapped((*[8]byte)(p[32:40]))
-	t.High, t.Low = int32(x), int32(x>>32)
+	w := swapped((*[8]byte)(p[0:8]))
+	t.Token, t.LastPrice = uint32(w), int32(w>>32)
+	w = swapped((*[8]byte)(p[8:16]))
+	t.LastQuantity, t.AveragePrice = uint32(w), int32(w>>32)
+	w = swapped((*[8]byte)(p[16:24]))
+	t.Volume, t.TotalBuyQuantity = uint32(w), uint32(w>>32)
+	w = swapped((*[8]byte)(p[24:32]))
+	t.TotalSellQuantity, t.Open = uint32(w), int32(w>>32)
+	w = swapped((*[8]byte)(p[32:40]))
+	t.High, t.Low = int32(w), int32(w>>32)
 }
 
 // level decodes one level of depth without the two bytes of padding it ends with.
 func level(l *Level, p *[10]byte) {
-	x := swapped((*[8]byte)(p[0:8]))
-	l.Quantity, l.Price = uint32(x), int32(x>>32)
+	w := swapped((*[8]byte)(p[0:8]))
+	l.Quantity, l.Price = uint32(w), int32(w>>32)
 	l.Orders = uint32(binary.BigEndian.Uint16(p[8:10]))
 }
 
 // index decodes what the index packets have in common. Their order is high,
 // low, open, close.
-func index(t *Tick, p *[indexQuoteLen]byte, r *rules) {
+func index(t *Tick, p *[indexQuoteLen]byte, r *rules, m Mode) {
 	*t = Tick{}
 	be := binary.BigEndian
 	t.Token = be.Uint32(p[0:4])
@@ -153,17 +151,14 @@ func index(t *Tick, p *[indexQuoteLen]byte, r *rules) {
 	t.Low = int32(be.Uint32(p[12:16]))
 	t.Open = int32(be.Uint32(p[16:20]))
 	t.Close = int32(be.Uint32(p[20:24]))
-	t.RawChange = int32(be.Uint32(p[24:28]))
-	s := &r[t.Segment()]
-	t.Flags, t.Decimals = s.index, s.decimals
+	t.finish(r[p[segmentAt]].index.with(m, be.Uint32(p[24:28])))
 }
 
-func ltp(t *Tick, p *[ltpLen]byte, r *rules) {
+func ltp(t *Tick, p *[ltpLen]byte, r *rules, m Mode) {
 	*t = Tick{}
-	x := swapped((*[8]byte)(p[0:8]))
-	t.Token, t.LastPrice = uint32(x), int32(x>>32)
-	s := &r[t.Segment()]
-	t.Flags, t.Decimals = s.ltp, s.decimals
+	w := swapped((*[8]byte)(p[0:8]))
+	t.Token, t.LastPrice = uint32(w), int32(w>>32)
+	t.finish(r[p[segmentAt]].ltp.with(m, 0))
 }
 
 // swapped reads two neighbouring numbers of a packet: the first becomes the

@@ -44,14 +44,34 @@ var segmentNames = func() (names [256]string) {
 // to decode by a different one, hand the changes to [NewDecoder].
 func Segments() []Segment { return slices.Clone(segments[:]) }
 
-// A rule is what the decoder writes into a tick for the segment of its token:
-// the decimals of its prices, and the flags, which depend on the shape of the
-// packet too.
+// A tail is the last 8 bytes of a Tick, Conn to RawChange, as one number: the
+// first byte is the lowest. What a packet says there depends only on its length
+// and on the segment of its token, so it is made once for each, and one store
+// sets it.
+type tail uint64
+
+func tailOf(flags Flags, decimals uint8) tail { return tail(flags)<<16 | tail(decimals)<<24 }
+
+// with returns x with a mode and the "price change" of an index. A tail in the
+// table has neither.
+func (x tail) with(m Mode, change uint32) tail { return x | tail(m)<<8 | tail(change)<<32 }
+
+func (x tail) flags() Flags    { return Flags(x >> 16) }
+func (x tail) decimals() uint8 { return uint8(x >> 24) }
+
+// finish sets the fields of t that are not the packet's numbers: the tail, and
+// zero for what the caller fills in. It is in Go on every machine, so that the
+// race detector sees a slot being written.
+func (t *Tick) finish(x tail) {
+	t.ReceivedAt, t.Seq = 0, 0
+	t.Conn, t.Mode, t.Flags, t.Decimals, t.RawChange = uint8(x), Mode(x>>8), x.flags(), x.decimals(), int32(x>>32)
+}
+
+// A rule holds the tails of one segment, by the shape of the packet.
 type rule struct {
-	decimals uint8
-	quote    Flags // of a quote or full packet
-	index    Flags // of an index packet
-	ltp      Flags // of an ltp or ltpc packet, whose shape says nothing
+	quote tail // of a quote or full packet
+	index tail // of an index packet
+	ltp   tail // of an ltp or ltpc packet, whose shape says nothing
 }
 
 // rules holds the rule of every segment code, so that looking one up has
@@ -64,21 +84,25 @@ var builtin = newRules(segments[:])
 func newRules(table []Segment) *rules {
 	r := new(rules)
 	for i := range r {
-		r[i] = rule{2, FlagUnknownSegment, FlagUnknownSegment | FlagIndex, FlagUnknownSegment}
+		r[i] = ruleOf(2, FlagUnknownSegment, FlagUnknownSegment|FlagIndex, FlagUnknownSegment)
 	}
 	r.set(table)
 	return r
 }
 
+func ruleOf(decimals uint8, quote, index, ltp Flags) rule {
+	return rule{tailOf(quote, decimals), tailOf(index, decimals), tailOf(ltp, decimals)}
+}
+
 // known reports whether a segment is in the table.
-func (r *rules) known(code uint8) bool { return r[code].ltp&FlagUnknownSegment == 0 }
+func (r *rules) known(code uint8) bool { return r[code].ltp.flags()&FlagUnknownSegment == 0 }
 
 func (r *rules) set(table []Segment) {
 	for _, s := range table {
 		if s.Index {
-			r[s.Code] = rule{s.Decimals, FlagSegmentMismatch, FlagIndex, FlagIndex}
+			r[s.Code] = ruleOf(s.Decimals, FlagSegmentMismatch, FlagIndex, FlagIndex)
 		} else {
-			r[s.Code] = rule{s.Decimals, 0, FlagSegmentMismatch | FlagIndex, 0}
+			r[s.Code] = ruleOf(s.Decimals, 0, FlagSegmentMismatch|FlagIndex, 0)
 		}
 	}
 }
