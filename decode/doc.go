@@ -45,6 +45,18 @@
 // Everything else is skipped by its length and reported as [ErrPacketLength].
 // That includes 164 bytes, the full packet of the first two API versions.
 //
+// # One field
+//
+// [Decoder.View] gives a view of a packet instead of a tick. Its methods read
+// single fields where they lie in the message and copy nothing, for whoever
+// picks packets by their token or needs a last price and no more:
+//
+//	if p, ok := dec.View(pkt); ok && p.Token() == token {
+//		last = p.LastPrice()
+//	}
+//
+// A view and a tick of the same packet agree on every field.
+//
 // # Totality
 //
 // No bytes make this package panic, read beyond them, or allocate for them
@@ -111,9 +123,9 @@
 //
 // # Ownership and goroutines
 //
-// Packets returned by Next are parts of the message. A Tick refers to nothing:
-// the message may be reused as soon as Packet returns. A [Decoder] never
-// changes and may be shared; a [Splitter] is for one goroutine, and so is a
+// Packets returned by Next are parts of the message, and so is a view: it is
+// valid as long as the message is. A Tick refers to nothing: the message may be
+// reused as soon as Packet returns. A [Decoder] never changes and may be shared; a [Splitter] is for one goroutine, and so is a
 // Tick being written.
 //
 // A slot may be reused as it is: Packet sets every field, and what the packet

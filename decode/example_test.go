@@ -56,6 +56,22 @@ func ExampleSplitter_Err() {
 	// 23 bytes left
 }
 
+// A view finds the packets of one instrument without decoding the others.
+func ExampleDecoder_View() {
+	const infy = 408065
+	var dec decode.Decoder
+	s := decode.Split([]byte(threePackets))
+	for pkt, ok := s.Next(); ok; pkt, ok = s.Next() {
+		p, ok := dec.View(pkt)
+		if !ok || p.Token() != infy {
+			continue
+		}
+		units := decode.Tick{Decimals: p.Decimals()} // to print a price
+		fmt.Println(p.Mode(), p.LastPrice(), units.Price(p.LastPrice()), p.Close())
+	}
+	// Output: ltp 152835 1528.35 0
+}
+
 // Tell the decoder about a segment it does not know, or about new decimals.
 func ExampleNewDecoder() {
 	dec, err := decode.NewDecoder(decode.Segment{Code: 13, Name: "NEW", Decimals: 5})
