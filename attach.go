@@ -112,7 +112,7 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) 
 	if n > 1 {
 		name += "/" + strconv.Itoa(i)
 	}
-	s := &TickStream{inlet: newInlet(name, cfg.Wait), client: c, inputs: make([]tickInput, len(conns)), overflow: cfg.Overflow}
+	s := &TickStream{inlet: newInlet(name, cfg.Wait), client: c, inputs: make([]tickInput, len(conns)), overflow: cfg.Overflow, timed: c.cfg.Stages}
 	var slots []*ring.ConflatingProducer[Tick]
 	if cfg.Overflow == Conflate {
 		s.slots = newConflated()
@@ -122,7 +122,7 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) 
 	for i, id := range conns {
 		in := &s.inputs[i]
 		in.conn = id
-		in.out = &tickOutput{match: match, patience: patience{blocks: cfg.Overflow == Block, over: s.over}}
+		in.out = &tickOutput{match: match, unread: unread{timed: c.cfg.Stages}, patience: patience{blocks: cfg.Overflow == Block, over: s.over}}
 		if cfg.Overflow == Conflate {
 			in.out.slots = slots[i]
 			continue

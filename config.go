@@ -84,6 +84,11 @@ type Config struct {
 	// parser a copy per tick, and 256 bytes per instrument.
 	LastValues bool
 
+	// Stages measures where time goes between socket and reader: see
+	// [ConnStats.Stages] and [StreamStats.Delivery]. It costs three looks at the
+	// clock per message.
+	Stages bool
+
 	// Sharding chooses the connection of a new token; default LeastLoaded.
 	Sharding shard.Policy
 	// PinToken gives the connection of a token when Sharding is shard.Pinned.

@@ -122,6 +122,7 @@
 //	output.go      the parser's end of a stream; overflow.go: its policies
 //	filter.go      which ticks a stream is owed
 //	latest.go      last values and snapshots
+//	stages.go      where time goes, if asked
 //	inline.go      the Inline profile's sink
 //	stream.go      TickStream; conflate.go: of a conflating one, the reader's side
 //	inlet.go       what TickStream and FrameStream share

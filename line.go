@@ -28,7 +28,7 @@ type line struct {
 // or fewer if a snapshot of that many does not fit a quarter of the ring.
 func capacity(frameRing int) int {
 	ring := 1 << bits.Len(uint(frameRing-1))
-	return min(MaxTokensPerConn, (ring/4-2)/(2+184))
+	return min(MaxTokensPerConn, (ring/4-stampSize-2)/(2+184))
 }
 
 // newLine builds connection id of acc.
@@ -43,6 +43,12 @@ func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder)
 		l.ring, p.in = ring.NewBytes(c.cfg.FrameRing)
 		p.in.WaitOn(ring.NewWaiter(c.cfg.Wait))
 		l.sink = l.ring
+	}
+	if c.cfg.Stages {
+		p.stages = &stages{inline: l.ring == nil}
+		if l.ring != nil {
+			l.sink = &stampedSink{Sink: l.ring, stages: p.stages}
+		}
 	}
 	cfg := conn.Config{
 		ID: id, URL: c.cfg.URL, Query: c.cfg.Query, Header: c.cfg.Header, UserAgent: c.cfg.UserAgent,

@@ -25,6 +25,7 @@ type tickOutput struct {
 	seq   uint64                         // ticks owed to the stream so far
 	gap   bool                           // ticks were lost since the last one committed
 	lost  stats.Counter                  // all ticks lost
+	unread
 	patience
 }
 
@@ -78,7 +79,7 @@ func (o *tickOutput) abandon() bool {
 // commit completes t, which reserve returned for the same number.
 func (o *tickOutput) commit(t *Tick, number int) {
 	t.Seq = o.seq
-	o.open = false
+	o.open, o.fresh = false, true
 	t.Flags &^= FlagLost
 	if o.gap {
 		t.Flags |= FlagLost
@@ -98,6 +99,7 @@ func (o *tickOutput) owed(token uint32, mode Mode) bool {
 }
 
 func (o *tickOutput) publish() (woke bool) {
+	o.published()
 	if o.slots != nil {
 		return o.slots.Publish()
 	}

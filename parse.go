@@ -44,7 +44,11 @@ func (p *pipeline) parse(rec ring.Record, outs *outputs) (woke bool) {
 	if publish(outs.ticks) {
 		woke = true
 	}
-	p.latency.Record(time.Now().UnixNano() - rec.At)
+	now := time.Now().UnixNano()
+	p.latency.Record(now - rec.At)
+	if p.stages != nil {
+		p.stages.decode.Record(now - p.stages.began)
+	}
 	p.counters.Ticks.Add(ticks)
 	if superseded > 0 {
 		p.counters.Superseded.Add(superseded)

@@ -33,6 +33,9 @@ func BenchmarkParse(b *testing.B) {
 	b.Run("workers=4", func(b *testing.B) {
 		benchmarkParse(b, Config{}, -4, StreamConfig{})
 	})
+	b.Run("stages=true/streams=1", func(b *testing.B) {
+		benchmarkParse(b, Config{Stages: true}, 1, StreamConfig{})
+	})
 	for _, n := range []int{0, 1} {
 		b.Run(fmt.Sprintf("lastvalues=true/streams=%d", n), func(b *testing.B) {
 			benchmarkParse(b, Config{LastValues: true}, n, StreamConfig{})
@@ -101,6 +104,9 @@ func benchmarkParse(b *testing.B, cfg Config, streams int, sc StreamConfig) {
 		attached = append(attached, s)
 	}
 	p := c.lines[0].pipeline
+	if cfg.Stages { // there is no ring, so no stamp
+		p.stages.inline = true
+	}
 	i := 0
 	message := func() {
 		rec := messages[i%len(messages)]

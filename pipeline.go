@@ -44,6 +44,7 @@ type pipeline struct {
 
 	counters parserCounters
 	latency  stats.Histogram // socket read to publish of the message's last tick, ns
+	stages   *stages         // nil unless asked for
 
 	damaged  int       // since the last report
 	damage   error     // what was wrong with the latest
@@ -107,6 +108,9 @@ func (p *pipeline) drain(restart func(panicked any)) {
 func (p *pipeline) handle(rec ring.Record) (woke bool) {
 	p.moving.Lock()
 	defer p.unlock()
+	if p.stages != nil {
+		rec = p.stages.begin(rec)
+	}
 	if rec.Kind == kindMark {
 		p.pass(p.marks.take())
 		return false

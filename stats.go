@@ -67,6 +67,7 @@ type ConnStats struct {
 	// Latency from the socket read that completed a message to the publish of
 	// its last tick, in nanoseconds.
 	Latency stats.Distribution
+	Stages  Stages // where that time goes; empty unless Config.Stages
 }
 
 // StreamStats is the state of one attached tick or frame stream.
@@ -87,6 +88,11 @@ type StreamStats struct {
 	Waits        uint64
 	Waiting      []int
 	WaitingSince time.Time
+
+	// Delivery is how long the stream's reader took to come for ticks, in
+	// nanoseconds from the oldest publish it had not seen. Empty for frame
+	// streams, and unless Config.Stages.
+	Delivery stats.Distribution
 }
 
 // Lost returns the ticks and messages lost by all attached streams together.
@@ -174,7 +180,7 @@ func (c *Client) connStats(id int, l *line) ConnStats {
 		Ticks: parser.Ticks.Load(), UnknownPackets: parser.UnknownPackets.Load(),
 		UnknownSegments: parser.UnknownSegments.Load(), Damaged: parser.Damaged.Load(), Trailing: parser.Trailing.Load(),
 		Superseded: parser.Superseded.Load(),
-		Latency:    l.pipeline.latency.Snapshot(),
+		Latency:    l.pipeline.latency.Snapshot(), Stages: l.pipeline.stages.Snapshot(),
 	}
 	if s.State.Connected() {
 		session := l.life.session

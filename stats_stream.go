@@ -3,7 +3,7 @@ package kiteticker
 import "time"
 
 func (s *TickStream) stats() StreamStats {
-	st := StreamStats{Name: s.name, Overflow: s.overflow, Len: s.Len(), Lost: s.Lost(), Replaced: s.Replaced()}
+	st := StreamStats{Name: s.name, Overflow: s.overflow, Len: s.Len(), Lost: s.Lost(), Replaced: s.Replaced(), Delivery: s.delivery.Snapshot()}
 	for i := range s.inputs {
 		in := &s.inputs[i]
 		if in.ring != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"github.com/kiteticker/kiteticker/ring"
+	"github.com/kiteticker/kiteticker/stats"
 )
 
 // TickStream delivers decoded ticks to one goroutine. See [Client.Ticks].
@@ -18,6 +20,9 @@ type TickStream struct {
 	lease    *tickInput // input whose slots are lent out, nil if none
 	leased   int
 	lent     bool // Poll lent ticks that Release has not given back
+
+	timed    bool
+	delivery stats.Histogram
 }
 
 // tickInput is the stream's end of the ring from one connection.
@@ -73,6 +78,11 @@ func (s *TickStream) poll(max int) (ticks []Tick, lost uint64) {
 	if s.slots != nil {
 		if ticks = s.slots.take(max); len(ticks) > 0 {
 			lost = s.untold()
+			if s.timed {
+				for i := range s.inputs {
+					s.measure(&s.inputs[i])
+				}
+			}
 		}
 		return ticks, lost
 	}
@@ -85,10 +95,20 @@ func (s *TickStream) poll(max int) (ticks []Tick, lost uint64) {
 			s.lease, s.leased = in, len(ticks)
 			in.seq = ticks[len(ticks)-1].Seq
 			in.taken += uint64(len(ticks))
+			if s.timed {
+				s.measure(in)
+			}
 			return ticks, lost
 		}
 	}
 	return nil, 0
+}
+
+// measure records how long the reader took to come for what in has.
+func (s *TickStream) measure(in *tickInput) {
+	if since := in.out.fetched(); since != 0 {
+		s.delivery.Record(time.Now().UnixNano() - since)
+	}
 }
 
 // Release gives back what the last Poll lent.
