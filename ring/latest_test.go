@@ -169,7 +169,7 @@ func TestLatestLarge(t *testing.T) {
 }
 
 func stressLatest(t *testing.T, keys int) {
-	const owners, readers, rounds = 2, 3, 4000
+	const owners, readers, rounds = 2, 3, 2500
 	l := ring.NewLatest[tick](0)
 	circle := make([]chan [2]int, owners) // key and number of its last item, going round
 	for i := range circle {

@@ -16,7 +16,6 @@ import (
 const (
 	slotBits = 24
 	slotMask = 1<<slotBits - 1
-	markMask = math.MaxUint8 << slotBits
 	oneMore  = 1 << 32
 )
 
