@@ -66,8 +66,10 @@ func (d *Decoder) Packet(t *Tick, pkt []byte) error {
 	switch len(pkt) {
 	case fullLen:
 		p := (*[fullLen]byte)(pkt)
-		full(t, p)
-		t.finish(r[p[segmentAt]].quote.with(ModeFull, 0))
+		t.finish(r[p[segmentAt]].quote.with(ModeFull, 0)) // first, so that nothing is kept across the call
+		if !fullAVX2(t, p) {
+			full(t, p)
+		}
 	case quoteLen:
 		p := (*[quoteLen]byte)(pkt)
 		quote(t, p)
