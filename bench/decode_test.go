@@ -80,6 +80,31 @@ func BenchmarkDecodeFrame(b *testing.B) {
 	}
 }
 
+// What it costs to look at the token and the last price of every packet of a
+// frame. DecodeFrame is the other way to get at them.
+func BenchmarkViewFrame(b *testing.B) {
+	for _, packets := range packetsPerFrame {
+		b.Run(fmt.Sprintf("packets=%d", packets), func(b *testing.B) {
+			var dec decode.Decoder
+			var sum uint32
+			msg := fullFrame(packets)
+			b.ReportAllocs()
+			for b.Loop() {
+				s := decode.Split(msg)
+				for pkt, ok := s.Next(); ok; pkt, ok = s.Next() {
+					if p, ok := dec.View(pkt); ok {
+						sum += p.Token() + uint32(p.LastPrice())
+					}
+				}
+			}
+			if sum == 0 {
+				b.Fatal("nothing was seen")
+			}
+			reportPerPacket(b, packets)
+		})
+	}
+}
+
 // The floor of DecodeFrame: the same packets, split and copied into slots of
 // the same size.
 func BenchmarkCopyFrame(b *testing.B) {
