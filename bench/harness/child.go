@@ -73,7 +73,7 @@ func playRole(role string, subjects []Subject) error {
 // standard input.
 type child struct {
 	cmd *exec.Cmd
-	in  io.Closer
+	in  io.WriteCloser
 	out *bufio.Reader
 }
 
@@ -115,6 +115,9 @@ func (c *child) hear(v any) error {
 	}
 	return json.Unmarshal(line, v)
 }
+
+// say writes a word, as a line.
+func (c *child) say(v any) error { return json.NewEncoder(c.in).Encode(v) }
 
 // stop ends the child and waits for it.
 func (c *child) stop() error {

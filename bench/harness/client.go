@@ -1,34 +1,33 @@
-package main
+package harness
 
 import (
 	"context"
 	"strings"
 
 	"github.com/kiteticker/kiteticker"
-	"github.com/kiteticker/kiteticker/bench/harness"
 )
 
-// clients returns a subject for each profile that the library has.
-func clients() (subjects []harness.Subject) {
+// Clients returns a subject for each profile that the library has.
+func Clients() (subjects []Subject) {
 	for p := kiteticker.Profile(0); ; p++ {
 		var same kiteticker.Profile
 		if same.UnmarshalText([]byte(p.String())) != nil || same != p {
 			return subjects // not a name: there are no more
 		}
-		floor := harness.Bare
+		floor := Bare
 		if strings.HasPrefix(p.String(), "low") { // low latency: it spins
-			floor = harness.Spin
+			floor = Spin
 		}
-		subjects = append(subjects, harness.Subject{
+		subjects = append(subjects, Subject{
 			Name: p.String(), Floor: floor, Subscribes: true,
-			Run: func(s *harness.Session) error { return run(s, p) },
+			Run: func(s *Session) error { return runClient(s, p) },
 		})
 	}
 }
 
-// run is an engine with the defaults of a profile: one stream for all
+// runClient is an engine with the defaults of a profile: one stream for all
 // connections, one goroutine that looks at every tick.
-func run(s *harness.Session, profile kiteticker.Profile) error {
+func runClient(s *Session, profile kiteticker.Profile) error {
 	client, err := kiteticker.New(kiteticker.Config{
 		APIKey: "bench", AccessToken: "bench", URL: s.URL, TLS: s.TLS, Conns: s.Load.Conns, Profile: profile,
 	})
@@ -52,7 +51,7 @@ func run(s *harness.Session, profile kiteticker.Profile) error {
 }
 
 // consume reads what an engine would read first, of every tick.
-func consume(stream *kiteticker.TickStream, r *harness.Recorder) (sum int64) {
+func consume(stream *kiteticker.TickStream, r *Recorder) (sum int64) {
 	for ticks := range stream.Batches(context.Background()) {
 		for i := range ticks {
 			t := &ticks[i]

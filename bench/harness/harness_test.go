@@ -197,7 +197,7 @@ func TestParse(t *testing.T) {
 
 func TestWriteRead(t *testing.T) {
 	file := t.TempDir() + "/r.json"
-	r := &Report{Command: "x", Cells: []Cell{{Load: Loads()[0], Transport: Plain, Subject: "s", Floor: Bare}, {Load: Loads()[0], Transport: Plain, Subject: Bare}}}
+	r := &Report{Head: NewHead("x", "y"), Cells: []Cell{{Load: Loads()[0], Transport: Plain, Subject: "s", Floor: Bare}, {Load: Loads()[0], Transport: Plain, Subject: Bare}}}
 	if err := Write(file, r); err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,7 @@ func (t *Tool) Main(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	report := NewReport(strings.Join(append([]string{t.Name}, args...), " "))
-	report.Runs = o.Plan.Describe()
+	report := &Report{Head: NewHead(strings.Join(append([]string{t.Name}, args...), " "), o.Plan.Describe())}
 	if report.Cells, err = o.Plan.Run(ctx); err == nil {
 		err = report.Print(stdout)
 	}

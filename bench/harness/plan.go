@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime"
 	"time"
 )
 
@@ -148,9 +147,4 @@ func (c *Cell) Lost() bool {
 		}
 	}
 	return false
-}
-
-// machine describes where this runs.
-func machine() string {
-	return fmt.Sprintf("%s/%s, %d cpus", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }

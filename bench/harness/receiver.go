@@ -60,21 +60,28 @@ func receive(spec *spec, subject *Subject) (*Run, error) {
 	}
 }
 
+// lead is the time from when everybody is ready to the first frame.
+const lead = 10 * time.Millisecond
+
 // measure follows the exchange from its start to its end.
 func (s *Session) measure(spec *spec, exchange *child) (*Run, error) {
-	var start begun
-	if err := exchange.hear(&start); err != nil {
+	if err := exchange.hear(&subscribed{}); err != nil {
 		return nil, err
 	}
 	runtime.GC() // what connecting left behind is not the load's
-	begin := start.Start + int64(spec.Warm)
-	s.begin.Store(begin)
-	s.start.Store(start.Start) // last: it lets frames in
-	time.Sleep(time.Duration(begin) - hrtime.Now())
+	start := int64(hrtime.Now() + lead)
+	begins := start + int64(spec.Warm)
+	s.begin.Store(begins)
+	s.start.Store(start) // last: it lets frames in
+	if err := exchange.say(begin{start}); err != nil {
+		return nil, err
+	}
+	time.Sleep(time.Duration(begins) - hrtime.Now())
 	before, err := readUsage()
 	if err != nil {
 		return nil, err
 	}
+	early := s.seen()
 	var fin finished
 	if err := exchange.hear(&fin); err != nil {
 		return nil, err
@@ -89,12 +96,12 @@ func (s *Session) measure(spec *spec, exchange *child) (*Run, error) {
 	}
 	run := &Run{
 		Latency: latencyOf(s.samples()),
-		Missing: fin.Frames - s.seen(), Lost: s.lostTicks(), Late: fin.Late,
+		Handled: int(s.seen() - early), Missing: fin.Frames - s.seen(), Lost: s.lostTicks(), Late: fin.Late,
 		Seconds: (after.at - before.at).Seconds(),
 		CPU:     after.cpu - before.cpu,
 		Allocs:  after.mallocs - before.mallocs, GCs: uint64(after.gcs - before.gcs), RSS: resident(),
 	}
-	if run.Latency.Frames == 0 {
+	if run.Handled == 0 {
 		return nil, fmt.Errorf("none of %d frames arrived", fin.Frames)
 	}
 	return run, nil

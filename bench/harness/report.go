@@ -13,29 +13,38 @@ import (
 	"time"
 )
 
-// Report is all that was measured at one time, under what a number means
-// nothing without.
-type Report struct {
-	Command string `json:"command"`
+// Head is what a number means nothing without.
+type Head struct {
+	Command string `json:"command"` // to get the numbers again
 	Commit  string `json:"commit"`
 	Date    string `json:"date"`
 	Go      string `json:"go"`
 	Machine string `json:"machine"`
 	CPU     string `json:"cpu,omitempty"`
 	Runs    string `json:"runs"` // how they were made
-	Cells   []Cell `json:"cells"`
 }
 
-// NewReport returns a report without cells. command is how to get it again.
-func NewReport(command string) *Report {
-	return &Report{
+// NewHead describes this place and time.
+func NewHead(command, runs string) Head {
+	return Head{
 		Command: command,
 		Commit:  commit(),
 		Date:    time.Now().UTC().Format(time.DateOnly),
 		Go:      runtime.Version(),
-		Machine: machine(),
+		Machine: fmt.Sprintf("%s/%s, %d cpus", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
 		CPU:     model(),
+		Runs:    runs,
 	}
+}
+
+func (h Head) String() string {
+	return fmt.Sprintf("%s, %s, %s, commit %s, %s", h.Machine, h.CPU, h.Go, h.Commit, h.Date)
+}
+
+// Report is all that was measured at one time.
+type Report struct {
+	Head
+	Cells []Cell `json:"cells"`
 }
 
 // commit names the present commit, if git can.
@@ -93,26 +102,26 @@ func Read(file string, v any) error {
 }
 
 // Columns head a table of cells.
-var Columns = []string{"subject", "p50", "p99", "p99.9", "max", "p50/floor", "CPU/frame", "CPU/tick", "CPU/floor",
+var Columns = []string{"subject", "p50", "p99", "p99.9", "max", "p50/floor", "ticks/s", "CPU/frame", "CPU/tick", "CPU/floor",
 	"allocs/frame", "GCs", "RSS", "lost", "steal"}
 
 // Row returns what Columns names; floor is nil if there is none to compare with.
 func (c *Cell) Row(floor *Cell) []string {
 	m := &c.Median
-	frames := float64(max(m.Latency.Frames, 1))
-	perFrame := float64(m.CPU) / frames
+	perFrame := m.CPUPerFrame()
 	row := []string{
 		c.Subject, micros(m.Latency.P50), micros(m.Latency.P99), micros(m.Latency.P999), micros(m.Latency.Max), "",
+		perSecond(float64(m.Handled*c.Load.Packets) / m.Seconds),
 		micros(time.Duration(perFrame)), nanos(perFrame / float64(c.Load.Packets)), "",
-		fmt.Sprintf("%.2f", float64(m.Allocs)/frames), fmt.Sprint(m.GCs), fmt.Sprintf("%.0f MB", float64(m.RSS)/1e6),
+		fmt.Sprintf("%.2f", m.AllocsPerFrame()), fmt.Sprint(m.GCs), fmt.Sprintf("%.0f MB", float64(m.RSS)/1e6),
 		lost(c), fmt.Sprintf("%.1f %%", 100*m.Steal),
 	}
 	if floor != nil {
 		row[5] = Ratio(float64(m.Latency.P50), float64(floor.Median.Latency.P50))
-		row[8] = Ratio(perFrame, float64(floor.Median.CPU)/float64(max(floor.Median.Latency.Frames, 1)))
+		row[9] = Ratio(perFrame, floor.Median.CPUPerFrame())
 	}
 	if c.Noisy {
-		row[13] += " !"
+		row[len(row)-1] += " !"
 	}
 	return row
 }
@@ -145,7 +154,7 @@ func (r *Report) Find(load, transport, subject string) *Cell {
 
 // Print writes the report for people.
 func (r *Report) Print(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %s, %s, commit %s, %s\n%s\n", r.Machine, r.CPU, r.Go, r.Commit, r.Date, r.Runs)
+	fmt.Fprintf(w, "%s\n%s\n", r.Head, r.Runs)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for i := range r.Cells {
 		c := &r.Cells[i]
@@ -179,6 +188,14 @@ func micros(d time.Duration) string {
 		return fmt.Sprintf("%.0f µs", us)
 	}
 	return fmt.Sprintf("%.1f ms", us/1e3)
+}
+
+// perSecond returns a rate in thousands or millions.
+func perSecond(rate float64) string {
+	if rate < 1e6 {
+		return fmt.Sprintf("%.1f k", rate/1e3)
+	}
+	return fmt.Sprintf("%.2f M", rate/1e6)
 }
 
 func nanos(ns float64) string {

@@ -11,6 +11,7 @@ import (
 // of the subject.
 type Run struct {
 	Latency Latency       `json:"latency"`
+	Handled int           `json:"handled"` // frames received in Seconds, for which the processor time and the garbage are
 	Missing uint64        `json:"missing"` // frames sent that did not arrive
 	Lost    uint64        `json:"lost"`    // ticks that the subject knows it has lost
 	Late    uint64        `json:"late"`    // frames that the exchange could not send when they were due
@@ -69,6 +70,7 @@ func median(runs []Run) Run {
 			P999:   middleTime(runs, func(r *Run) time.Duration { return r.Latency.P999 }),
 			Max:    middleTime(runs, func(r *Run) time.Duration { return r.Latency.Max }),
 		},
+		Handled: int(middle(runs, func(r *Run) float64 { return float64(r.Handled) })),
 		Missing: uint64(middle(runs, func(r *Run) float64 { return float64(r.Missing) })),
 		Lost:    uint64(middle(runs, func(r *Run) float64 { return float64(r.Lost) })),
 		Late:    uint64(middle(runs, func(r *Run) float64 { return float64(r.Late) })),
@@ -107,3 +109,10 @@ func Median(values []float64) float64 {
 	slices.Sort(values)
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
+
+// CPUPerFrame returns the processor time of one frame, in nanoseconds.
+func (r *Run) CPUPerFrame() float64 { return float64(r.CPU) / float64(max(r.Handled, 1)) }
+
+// AllocsPerFrame returns the objects allocated for one frame. The harness itself
+// makes some twenty in a run.
+func (r *Run) AllocsPerFrame() float64 { return float64(r.Allocs) / float64(max(r.Handled, 1)) }

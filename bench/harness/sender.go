@@ -14,26 +14,22 @@ import (
 )
 
 // The exchange and its client talk in lines of JSON on the exchange's standard
-// input and output.
+// input and output, in this order.
 type (
-	// opened is the exchange's first word.
-	opened struct {
+	opened struct { // the exchange listens
 		URL         string `json:"url"`
 		Certificate []byte `json:"certificate,omitempty"` // to trust, in DER
 	}
-	// begun tells when the first frame is due; the next word is finished.
-	begun struct {
-		Start int64 `json:"start"`
+	subscribed struct{} // the exchange has all sockets and subscriptions
+	begin      struct { // the client is ready, too
+		Start int64 `json:"start"` // when the first frame is due, or later
 	}
-	finished struct {
+	finished struct { // the exchange has sent everything
 		Frames uint64 `json:"frames"`
 		Late   uint64 `json:"late"` // frames that had to wait for the one before
 		Err    string `json:"err,omitempty"`
 	}
 )
-
-// lead is the time between the last subscription and the first frame.
-const lead = 30 * time.Millisecond
 
 // patience is how long one end waits for the other.
 const patience = 10 * time.Second
@@ -64,18 +60,27 @@ func serve(spec *spec, in io.Reader, out io.Writer) error {
 	if err := say.Encode(hello); err != nil {
 		return err
 	}
-	gone := make(chan struct{})
-	go func() { // the client's end closes with its process
-		io.Copy(io.Discard, in)
-		close(gone)
+	words := json.NewDecoder(in)
+	starts, gone := make(chan int64, 1), make(chan struct{})
+	go func() {
+		defer close(gone) // the client's end closes with its process
+		var b begin
+		for words.Decode(&b) == nil {
+			starts <- b.Start
+		}
 	}()
 	p := &pacer{load: spec.Load, subscribes: spec.Subscribes, total: spec.Warm + spec.Duration}
 	if err := p.connect(server, gone); err != nil {
 		return err
 	}
-	p.start = int64(hrtime.Now() + lead)
-	if err := say.Encode(begun{p.start}); err != nil {
+	if err := say.Encode(subscribed{}); err != nil {
 		return err
+	}
+	select {
+	case start := <-starts:
+		p.start = max(start, int64(hrtime.Now())) // never in the past, or the first frames would be late for nobody's fault
+	case <-gone:
+		return errGone
 	}
 	fin := p.send()
 	if err := say.Encode(fin); err != nil {
@@ -94,6 +99,8 @@ type pacer struct {
 	frames     [][]stampedFrame // by socket, sent in turn
 	start      int64
 }
+
+var errGone = errors.New("the client has gone")
 
 // connect waits for all sockets, and for their subscriptions if the client makes
 // any. A socket is sent what it has subscribed to, or else its share.
@@ -120,7 +127,7 @@ func (p *pacer) connect(server *kitetest.Server, gone <-chan struct{}) error {
 		}
 		select {
 		case <-gone:
-			return errors.New("the client has gone")
+			return errGone
 		case <-time.After(time.Millisecond):
 		}
 	}

@@ -82,7 +82,7 @@ func (r *Recorder) Tick(totalBuy, totalSell uint32) {
 // Frame notes the frame that was due at the time that its stamp gives. What is
 // older than the start is none of the load's: a snapshot.
 func (r *Recorder) Frame(due int64) {
-	if due < r.session.start.Load() { // far in the future until the exchange has told
+	if due < r.session.start.Load() { // far in the future until there is one
 		return
 	}
 	if due >= r.session.begin.Load() {

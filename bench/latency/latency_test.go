@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func subjects() []harness.Subject { return append(harness.Floors(), clients()...) }
+func subjects() []harness.Subject { return append(harness.Floors(), harness.Clients()...) }
 
 // Every subject receives every frame, over both transports, and each figure is
 // a plausible one.
@@ -58,7 +58,7 @@ func TestLatency(t *testing.T) {
 // The profiles are found by their names, and know their floors.
 func TestClients(t *testing.T) {
 	floors := map[string]string{}
-	for _, s := range clients() {
+	for _, s := range harness.Clients() {
 		floors[s.Name] = s.Floor
 	}
 	if floors["balanced"] != harness.Bare || floors["inline"] != harness.Bare {

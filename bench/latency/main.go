@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	subjects := append(harness.Floors(), clients()...)
+	subjects := append(harness.Floors(), harness.Clients()...)
 	harness.Child(subjects)
 	tool := harness.Tool{
 		Name: "go run ./bench/latency",
