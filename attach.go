@@ -113,6 +113,7 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) 
 		name += "/" + strconv.Itoa(i)
 	}
 	s := &TickStream{inlet: newInlet(name, cfg.Wait), client: c, inputs: make([]tickInput, len(conns)), overflow: cfg.Overflow, timed: c.cfg.Stages}
+	s.assist = c.assist(conns, cfg.Wait)
 	var slots []*ring.ConflatingProducer[Tick]
 	if cfg.Overflow == Conflate {
 		s.slots = newConflated()
@@ -159,6 +160,7 @@ func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
 		return nil, err
 	}
 	s := &FrameStream{inlet: newInlet(cfg.Name, cfg.Wait), client: c, inputs: make([]frameInput, len(conns)), overflow: cfg.Overflow}
+	s.assist = c.assist(conns, cfg.Wait)
 	for i, id := range conns {
 		producer, consumer := ring.NewBytes(capacity)
 		consumer.WaitOn(s.waiter)
@@ -201,8 +203,8 @@ func (c *Client) checkStream(cfg StreamConfig, fallback, least, most int) (conns
 	if cfg.Overflow == Conflate && cfg.Capacity != 0 {
 		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Capacity is %d for a conflating stream, which has one slot per instrument", cfg.Capacity))
 	}
-	if cfg.Overflow == Block && c.cfg.Profile == Inline {
-		err = errors.Join(err, errors.New("kiteticker: StreamConfig.Overflow is Block with the Inline profile, whose reader must not wait"))
+	if cfg.Overflow == Block && c.plan.inline {
+		err = errors.Join(err, errors.New("kiteticker: StreamConfig.Overflow is Block with the Inline profile or LowLatency, whose readers must not wait"))
 	}
 	return conns, capacity, err
 }

@@ -62,9 +62,14 @@ type Config struct {
 	// Wait is how parsers wait for messages; default ring.WaitPark. How a
 	// stream's reader waits is the stream's own choice.
 	Wait ring.WaitStrategy
-	// PinCPUs binds the goroutine that decodes connection i to an OS thread of
-	// its own on CPU PinCPUs[i % len]; empty: unpinned. Linux only, elsewhere
-	// the thread is locked but not bound.
+	// BusyPoll polls the sockets, as LowLatency does, in the other profiles too:
+	// Inline with it is LowLatency that polls even on one CPU.
+	BusyPoll bool
+	// PinCPUs binds the goroutine that decodes connection i, or with LowLatency
+	// polling goroutine i, to an OS thread of its own on CPU PinCPUs[i % len];
+	// empty: unpinned. Linux only, elsewhere the thread is locked but not bound.
+	// Bind only what spins, and streams' readers that spin, too: a goroutine bound
+	// to a thread wakes others dearly.
 	PinCPUs []int
 
 	// FrameRing is the capacity in bytes of the ring of raw messages of each

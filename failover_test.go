@@ -71,7 +71,7 @@ func TestFailover(t *testing.T) {
 				asleep := ticks(t, c, kiteticker.StreamConfig{Name: "asleep"})
 				conflating := ticks(t, c, kiteticker.StreamConfig{Name: "conflating", Overflow: kiteticker.Conflate})
 				readers := map[string]func() []kiteticker.Tick{"awake": all(awake), "conflating": all(conflating)}
-				if profile != kiteticker.Inline {
+				if profile == kiteticker.Balanced {
 					readers["blocking"] = all(ticks(t, c, kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 4}))
 				}
 				subscribe(t, c, kiteticker.ModeFull, tokens...)

@@ -85,6 +85,10 @@ func (o *frameOutput) full(n int) bool {
 func (s *FrameStream) Poll() (f Frame, lost uint64, ok bool) {
 	s.enter()
 	in, rec := s.peek()
+	if in == nil && s.assist != nil {
+		s.assist()
+		in, rec = s.peek()
+	}
 	if in == nil {
 		s.leave()
 		return Frame{}, 0, false

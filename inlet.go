@@ -20,6 +20,7 @@ type inlet struct {
 	given   sync.Once
 	reading atomic.Bool // one goroutine at a time reads; held as long as a Poll's lease
 	next    int         // input to look at first, so that none starves
+	assist  func()      // polls the sockets before the reader waits; nil: they need no help
 }
 
 func newInlet(name string, wait ring.WaitStrategy) inlet {
@@ -69,6 +70,9 @@ func (s *inlet) pump(ctx context.Context, poll func() (found, more bool), last f
 			last()
 			return
 		default:
+			if s.assist != nil {
+				s.assist()
+			}
 			ended = !s.waiter.Idle(s.done) // once done: one more poll sees what was published before
 		}
 	}

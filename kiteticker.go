@@ -19,6 +19,8 @@ import (
 // be called from any goroutine, before, during and after Run.
 type Client struct {
 	cfg         Config
+	plan        plan
+	pollers     []*poller
 	lines       []*line
 	accounts    []*account
 	hub         *hub
@@ -69,6 +71,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		cfg: cfg, table: table, instruments: newInstruments(), homes: map[uint32]int{}, look: make(chan struct{}, 1),
 	}
+	c.plan = choose(cfg.Profile, cfg.BusyPoll, total, usableCPUs())
 	c.hub = newHub(c.rejected)
 	if cfg.LastValues {
 		c.latest = ring.NewLatest[Tick](0)
@@ -84,6 +87,7 @@ func New(cfg Config) (*Client, error) {
 			c.lines = append(c.lines, l)
 		}
 	}
+	c.newPollers()
 	return c, nil
 }
 
@@ -98,7 +102,8 @@ func (c *Client) Run(ctx context.Context) error {
 	if !c.started.CompareAndSwap(false, true) {
 		return ErrRunning
 	}
-	var conns, parsers, supervisor, events sync.WaitGroup
+	c.logPlan()
+	var conns, pollers, parsers, supervisor, events sync.WaitGroup
 	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
 	events.Go(func() { c.hub.run(parsersDone) })
 	supervisor.Go(func() { c.supervise(ctx, connsDone) })
@@ -109,9 +114,13 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		conns.Go(func() { errs[i] = l.conn.Run(ctx) })
 	}
+	for _, p := range c.pollers {
+		pollers.Go(func() { p.run(connsDone, c.pollerPins()) })
+	}
 	// From the socket inwards, so that each stage outlives what feeds it.
 	conns.Wait()
 	close(connsDone)
+	pollers.Wait()
 	supervisor.Wait()
 	hurry := time.AfterFunc(c.cfg.DrainTimeout, c.giveUp)
 	parsers.Wait()

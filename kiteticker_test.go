@@ -102,7 +102,7 @@ func (l *ledger) check(tb testing.TB, srv *kitetest.Server) {
 	}
 }
 
-var profiles = []kiteticker.Profile{kiteticker.Balanced, kiteticker.Inline}
+var profiles = []kiteticker.Profile{kiteticker.Balanced, kiteticker.Inline, kiteticker.LowLatency}
 
 // Every tick of 9,000 instruments arrives once, in order and with the right
 // bytes, on a unified stream and on one per connection.

@@ -37,7 +37,7 @@ func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder)
 	p.latest = c.latest
 	p.outputs.Store(new(outputs))
 	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}
-	if c.cfg.Profile == Inline {
+	if c.plan.inline {
 		l.sink = newInlineSink(p, c.cfg.FrameRing/4)
 	} else {
 		l.ring, p.in = ring.NewBytes(c.cfg.FrameRing)
@@ -61,6 +61,7 @@ func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder)
 		Liveness: c.cfg.Liveness, DialTimeout: c.cfg.DialTimeout, DrainTimeout: c.cfg.DrainTimeout,
 		MinBackoff: c.cfg.MinBackoff, MaxBackoff: c.cfg.MaxBackoff,
 		MaxAttempts: c.cfg.MaxAttempts, CommandGap: c.cfg.CommandGap,
+		BusyPoll: c.plan.pollers > 0, Pollable: func() { c.pollable(id) },
 	}
 	if acc.refresh != nil {
 		cfg.Refresh = func(ctx context.Context, refused string) error { return c.renew(ctx, id, account, refused) }

@@ -16,7 +16,8 @@ const (
 	// kernel, then at the server, which may close the connection. It is for
 	// recorders with deep rings. When the stream is closed the wait ends, and
 	// when Run is cancelled after Config.DrainTimeout: then the rest is lost,
-	// and counted. The Inline profile has nowhere to wait and refuses it.
+	// and counted. The Inline profile and LowLatency have nowhere to wait and
+	// refuse it.
 	Block
 	// Conflate keeps the latest tick of each instrument and nothing else. The
 	// reader gets each instrument at most once per pass, always its newest tick,

@@ -40,7 +40,7 @@ func TestStages(t *testing.T) {
 					}
 				}
 				queued, parked := uint64(0), uint64(2)
-				if profile != kiteticker.Inline {
+				if profile == kiteticker.Balanced {
 					recorder := ticks(t, c, kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 2})
 					srv.Step()
 					srv.Step() // waits in the frame ring

@@ -67,6 +67,10 @@ func (in *tickInput) take(max int) (ticks []Tick, lost uint64) {
 func (s *TickStream) Poll(max int) (ticks []Tick, lost uint64) {
 	s.enter()
 	ticks, lost = s.poll(max)
+	if len(ticks) == 0 && s.assist != nil {
+		s.assist()
+		ticks, lost = s.poll(max)
+	}
 	if s.lent = len(ticks) > 0; !s.lent {
 		s.leave()
 	}

@@ -49,12 +49,12 @@ func (c Config) validate(form Config) error {
 		bad("there are %d connections in all, want at most %d", total, maxTotalConns)
 	}
 	if int(c.Profile) >= len(profileNames) {
-		bad("Profile is %d, want Balanced or Inline", c.Profile)
+		bad("Profile is %d, want Balanced, Inline or LowLatency", c.Profile)
 	}
 	if c.Wait > ring.WaitSpin {
 		bad("Wait is %d, want ring.WaitPark, ring.WaitYield or ring.WaitSpin", c.Wait)
 	}
-	if err := checkPins(c.PinCPUs, c.Profile); err != nil {
+	if err := checkPins(c.PinCPUs, c.Profile, c.BusyPoll); err != nil {
 		errs = append(errs, err)
 	}
 	if c.FrameRing < minFrameRing || c.FrameRing > maxFrameRing {

@@ -39,6 +39,8 @@ type Config struct {
 	// BusyPoll leaves reading to whoever calls [Conn.Poll], on sockets that can
 	// be polled: TCP on Linux. Others are read as usual, and the log says so.
 	BusyPoll bool
+	// Pollable is told that a socket waits to be polled.
+	Pollable func()
 
 	// Credentials gives the api_key and access_token for the next dial.
 	Credentials func() (apiKey, accessToken string)

@@ -36,6 +36,7 @@ type Conn struct {
 	failed   int // dials in a row without a stable session
 	dials    dialBudget
 	present  atomic.Pointer[session] // nil when no socket is open
+	offered  atomic.Pointer[session] // the same, once it may be polled; nil if it is not polled
 	token    string                  // access token of the latest dial; the goroutine of Run's
 }
 
@@ -56,6 +57,9 @@ func New(cfg Config) (*Conn, error) {
 	}
 	if cfg.Notify == nil {
 		cfg.Notify = func(Transition) {}
+	}
+	if cfg.Pollable == nil {
+		cfg.Pollable = func() {}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = discard

@@ -20,8 +20,8 @@ const (
 // A call reads the socket once, and to the end of a message larger than that,
 // as far as it has come: 64 KiB and a message at most.
 func (c *Conn) Poll() Polled {
-	s := c.present.Load()
-	if s == nil || !s.polled() {
+	s := c.offered.Load() // pairs with the Store in session
+	if s == nil {
 		return NoSocket
 	}
 	if !s.turn.TryLock() {

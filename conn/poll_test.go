@@ -71,11 +71,7 @@ func startPolled(t *testing.T, cfg conn.Config, serve *tls.Config, peer func(net
 	cfg.Commands = func(bool) []shard.Command { return nil }
 	live := make(chan struct{})
 	var once sync.Once
-	cfg.Notify = func(tr conn.Transition) {
-		if tr.To == conn.StateLive {
-			once.Do(func() { close(live) })
-		}
-	}
+	cfg.Pollable = func() { once.Do(func() { close(live) }) }
 	if p.Conn, err = conn.New(cfg); err != nil {
 		t.Fatal(err)
 	}

@@ -71,6 +71,10 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 	c.counters.LastMessage.Store(s.opened.UnixNano()) // from here on the server has its time
 	c.present.Store(s)
 	c.to(StateLive, nil, 0)
+	if s.polled() { // not before: Notify has the sink to itself
+		c.offered.Store(s) // pairs with the Load in Poll
+		c.cfg.Pollable()
+	}
 
 	var others sync.WaitGroup
 	others.Go(func() {
@@ -89,6 +93,7 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 	s.end()
 	others.Wait()
 	c.present.Store(nil)
+	c.offered.Store(nil)
 	return time.Since(s.opened), err
 }
 
