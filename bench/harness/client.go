@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/ring"
 )
 
 // Clients returns a subject for each profile that the library has.
@@ -14,20 +15,20 @@ func Clients() (subjects []Subject) {
 		if same.UnmarshalText([]byte(p.String())) != nil || same != p {
 			return subjects // not a name: there are no more
 		}
-		floor := Bare
-		if strings.HasPrefix(p.String(), "low") { // low latency: it spins
-			floor = Spin
+		floor, wait := Bare, ring.WaitPark
+		if strings.HasPrefix(p.String(), "low") { // low latency polls its sockets: best by the reader of its stream
+			floor, wait = Spin, ring.WaitSpin
 		}
 		subjects = append(subjects, Subject{
 			Name: p.String(), Floor: floor, Subscribes: true,
-			Run: func(s *Session) error { return runClient(s, p) },
+			Run: func(s *Session) error { return runClient(s, p, wait) },
 		})
 	}
 }
 
 // runClient is an engine with the defaults of a profile: one stream for all
 // connections, one goroutine that looks at every tick.
-func runClient(s *Session, profile kiteticker.Profile) error {
+func runClient(s *Session, profile kiteticker.Profile, wait ring.WaitStrategy) error {
 	client, err := kiteticker.New(kiteticker.Config{
 		APIKey: "bench", AccessToken: "bench", URL: s.URL, TLS: s.TLS, Conns: s.Load.Conns, Profile: profile,
 	})
@@ -37,7 +38,7 @@ func runClient(s *Session, profile kiteticker.Profile) error {
 	if err := client.Subscribe(kiteticker.ModeFull, s.Tokens()...); err != nil {
 		return err
 	}
-	cfg := kiteticker.StreamConfig{Name: "bench"}
+	cfg := kiteticker.StreamConfig{Name: "bench", Wait: wait}
 	if s.Load.Endless() {
 		cfg.Capacity = 1 << 16 // there is no keeping up: what the operating system runs in between must not cost ticks
 	}
