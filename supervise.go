@@ -54,10 +54,7 @@ func (c *Client) supervise(ctx context.Context, done <-chan struct{}) {
 		case <-ticker.C:
 		case <-c.look:
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		c.guard("supervisor", func() { last, healthy = c.inspect(last, healthy) })
+		c.guard("supervisor", func() { last, healthy = c.inspect(ctx, last, healthy) })
 	}
 }
 
@@ -79,10 +76,13 @@ func (c *Client) guard(where string, run func()) {
 
 // inspect looks at the connections once. It gets and returns the Stats of the
 // last regular report and whether the client was healthy.
-func (c *Client) inspect(last Stats, healthy bool) (Stats, bool) {
+func (c *Client) inspect(ctx context.Context, last Stats, healthy bool) (Stats, bool) {
 	now := time.Now()
 	c.verify(now)
 	s := c.Stats()
+	if ctx.Err() != nil {
+		return last, healthy // what s shows may be wanted already
+	}
 	err := s.Check(c.cfg.Liveness)
 	changed := (err == nil) != healthy
 	due := c.cfg.HealthInterval > 0 && now.Sub(last.At) >= c.cfg.HealthInterval
