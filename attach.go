@@ -128,7 +128,7 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) 
 			in.out.slots = slots[i]
 			continue
 		}
-		in.out.ring, in.ring = ring.New[Tick](capacity)
+		in.out.ring, in.ring = ring.NewIn[Tick](c.cfg.pages(), capacity)
 		in.ring.WaitOn(s.waiter)
 	}
 	return s, nil
@@ -162,7 +162,7 @@ func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
 	s := &FrameStream{inlet: newInlet(cfg.Name, cfg.Wait), client: c, inputs: make([]frameInput, len(conns)), overflow: cfg.Overflow}
 	s.assist = c.assist(conns, cfg.Wait)
 	for i, id := range conns {
-		producer, consumer := ring.NewBytes(capacity)
+		producer, consumer := ring.NewBytesIn(c.cfg.pages(), capacity)
 		consumer.WaitOn(s.waiter)
 		out := &frameOutput{ring: producer, patience: patience{blocks: cfg.Overflow == Block, over: s.over}}
 		s.inputs[i] = frameInput{conn: id, ring: consumer, out: out}

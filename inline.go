@@ -1,9 +1,12 @@
 package kiteticker
 
-import "github.com/kiteticker/kiteticker/ring"
+import (
+	"github.com/kiteticker/kiteticker/internal/cpu"
+	"github.com/kiteticker/kiteticker/ring"
+)
 
-// inlineSink is the Inline profile's [conn.Sink]: a message is handled where
-// it is committed, on the reader's goroutine, so one buffer does.
+// inlineSink is the [conn.Sink] of profiles whose reader decodes: a message is
+// handled where it is committed, on the reader's goroutine, so one buffer does.
 type inlineSink struct {
 	p    *pipeline
 	buf  []byte
@@ -11,7 +14,9 @@ type inlineSink struct {
 }
 
 func newInlineSink(p *pipeline, maxMessage int) *inlineSink {
-	return &inlineSink{p: p, buf: make([]byte, maxMessage)}
+	buf := make([]byte, maxMessage)
+	cpu.Populate(buf, false)
+	return &inlineSink{p: p, buf: buf}
 }
 
 func (s *inlineSink) Claim(n int) ([]byte, error) {

@@ -40,7 +40,7 @@ func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder)
 	if c.plan.inline {
 		l.sink = newInlineSink(p, c.cfg.FrameRing/4)
 	} else {
-		l.ring, p.in = ring.NewBytes(c.cfg.FrameRing)
+		l.ring, p.in = ring.NewBytesIn(c.cfg.pages(), c.cfg.FrameRing)
 		p.in.WaitOn(ring.NewWaiter(c.cfg.Wait))
 		l.sink = l.ring
 	}

@@ -26,8 +26,13 @@ var (
 // Like make, it panics if capacity is less than 1, more than 1<<30, or cannot
 // be allocated.
 func NewBytes(capacity int) (*BytesProducer, *BytesConsumer) {
+	return NewBytesIn(NormalPages, capacity)
+}
+
+// NewBytesIn is NewBytes with memory of the given pages.
+func NewBytesIn(pages Pages, capacity int) (*BytesProducer, *BytesConsumer) {
 	// The garbage collector does not look into bytes: the ring costs it nothing.
-	buf := make([]byte, max(roundUp(capacity, maxBytes), minBytes))
+	buf := allocate[byte](pages, max(roundUp(capacity, maxBytes), minBytes))
 	mask := uint64(len(buf) - 1)
 	s := newCursors()
 	return &BytesProducer{buf: buf, mask: mask, shared: s}, &BytesConsumer{buf: buf, mask: mask, shared: s}

@@ -233,6 +233,7 @@
 //     a way back.
 //   - Power-of-two capacities, so that an index is one AND. All slots are usable:
 //     positions tell full from empty.
+//   - Memory that is present from the start, and Go's own: memory.go.
 //   - Reserve, Commit, Peek and Advance of a slot ring are small enough to be
 //     inlined, and a test keeps them so. Claim, Commit and Peek of a byte ring are
 //     not: their unit is a message from a socket, for which a call is nothing.

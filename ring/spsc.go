@@ -17,7 +17,12 @@ const maxSlots = 1 << (bits.UintSize - 2)
 // Like make, it panics if capacity is less than 1 or the slots cannot be
 // allocated.
 func New[T any](capacity int) (*Producer[T], *Consumer[T]) {
-	slots := make([]T, roundUp(capacity, maxSlots))
+	return NewIn[T](NormalPages, capacity)
+}
+
+// NewIn is New with memory of the given pages.
+func NewIn[T any](pages Pages, capacity int) (*Producer[T], *Consumer[T]) {
+	slots := allocate[T](pages, roundUp(capacity, maxSlots))
 	mask := uint64(len(slots) - 1)
 	s := newCursors()
 	return &Producer[T]{slots: slots, mask: mask, shared: s}, &Consumer[T]{slots: slots, mask: mask, shared: s}

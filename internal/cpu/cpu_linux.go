@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -36,4 +37,14 @@ func allowed() ([]int, error) {
 		}
 	}
 	return cpus, nil
+}
+
+// hugePages asks for huge pages beneath b. Refusal is no error: b works either
+// way.
+func hugePages(b []byte) {
+	page := uintptr(os.Getpagesize())
+	lead := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (page - 1))
+	if len(b) >= lead+int(page) {
+		_ = unix.Madvise(b[lead:len(b)-(len(b)-lead)%int(page)], unix.MADV_HUGEPAGE)
+	}
 }

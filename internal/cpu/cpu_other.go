@@ -8,3 +8,5 @@ package cpu
 func pin(int) error { return ErrUnsupported }
 
 func allowed() ([]int, error) { return nil, ErrUnsupported }
+
+func hugePages([]byte) {}

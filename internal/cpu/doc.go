@@ -1,6 +1,7 @@
 // Package cpu is what this module must know about the machine: how wide a
-// cache line is, and how to keep a thread on one cpu. It is the only package
-// with files per operating system.
+// cache line is, how to keep a thread on one cpu, and how to have memory present
+// before it is needed. It and internal/sock are the only packages with files
+// per operating system.
 //
 // # Padding
 //
@@ -38,4 +39,9 @@
 //
 // [Used] and [Sleep] are for the tools under bench: what the library itself does
 // never sleeps.
+//
+// # Memory
+//
+// make gives addresses; memory comes at the first write to each page, from the
+// kernel, which takes its time. [Populate] has it brought at once.
 package cpu

@@ -23,6 +23,8 @@ const root = "../.."
 // unsafeIn lists the files that may use unsafe for more than the constants
 // Sizeof, Offsetof and Alignof, each with the reason.
 var unsafeIn = map[string]string{
+	"internal/cpu/memory.go":         "sees any slice as bytes, for the kernel's advice",
+	"internal/cpu/cpu_linux.go":      "sees where a page begins",
 	"internal/cpu/cpu_linux_test.go": "asks the kernel by getcpu, which x/sys does not wrap",
 	"ring/words.go":                  "looks at an item as words, so that it can be shared word by word",
 	"decode/tick_test.go":            "looks at the memory of a tick, to see every byte of it set",
@@ -33,6 +35,7 @@ var unsafeIn = map[string]string{
 // the reason.
 var systemIn = map[string]string{
 	"decode/guard_linux_test.go": "maps the memory that faults",
+	"ring/memory_linux_test.go":  "asks the kernel which pages are present",
 }
 
 func TestSources(t *testing.T) {
