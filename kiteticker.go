@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
+	"github.com/kiteticker/kiteticker/internal/role"
 	"github.com/kiteticker/kiteticker/ring"
 	"github.com/kiteticker/kiteticker/shard"
 )
@@ -105,17 +106,19 @@ func (c *Client) Run(ctx context.Context) error {
 	c.logPlan()
 	var conns, pollers, parsers, supervisor, events sync.WaitGroup
 	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
-	events.Go(func() { c.hub.run(parsersDone) })
-	supervisor.Go(func() { c.supervise(ctx, connsDone) })
+	events.Go(func() { role.Do("events", role.Common, func() { c.hub.run(parsersDone) }) })
+	supervisor.Go(func() { role.Do("supervisor", role.Common, func() { c.supervise(ctx, connsDone) }) })
 	errs := make([]error, len(c.lines))
 	for i, l := range c.lines {
 		if l.ring != nil {
-			parsers.Go(func() { l.pipeline.run(connsDone, c.cfg.PinCPUs, c.restart(l)) })
+			parsers.Go(func() {
+				role.Do("parser", i, func() { l.pipeline.run(connsDone, c.cfg.PinCPUs, c.restart(l)) })
+			})
 		}
-		conns.Go(func() { errs[i] = l.conn.Run(ctx) })
+		conns.Go(func() { role.Do("reader", i, func() { errs[i] = l.conn.Run(ctx) }) })
 	}
 	for _, p := range c.pollers {
-		pollers.Go(func() { p.run(connsDone, c.pollerPins()) })
+		pollers.Go(func() { role.Do("poller", role.Common, func() { p.run(connsDone, c.pollerPins()) }) })
 	}
 	// From the socket inwards, so that each stage outlives what feeds it.
 	conns.Wait()

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/valyala/bytebufferpool"
+
+	"github.com/kiteticker/kiteticker/internal/role"
 )
 
 // session is one socket's life: three goroutines, the reader (the caller of
@@ -79,9 +81,11 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 	var others sync.WaitGroup
 	others.Go(func() {
 		defer close(s.written)
-		s.guard("writer", func() { s.write(ctx) })
+		role.Do("writer", c.cfg.ID, func() { s.guard("writer", func() { s.write(ctx) }) })
 	})
-	others.Go(func() { s.guard("watchdog", func() { s.watch(ctx) }) })
+	others.Go(func() {
+		role.Do("watchdog", c.cfg.ID, func() { s.guard("watchdog", func() { s.watch(ctx) }) })
+	})
 	err = s.serve()
 	if cause := s.cause.Load(); cause != nil && !final(err) {
 		err = *cause
