@@ -21,7 +21,9 @@
 // into a slot of the stream's ring: the slots are the pool. You read the slots
 // themselves, so a tick is written once and copied only for each further
 // stream. In the [Inline] profile the reader decodes, and the byte ring is a
-// plain buffer.
+// plain buffer. In [LowLatency] nobody waits for a socket: it is polled, by
+// your goroutine if its stream's Wait spins, and then the whole way is on one
+// goroutine.
 //
 // # Goroutines and ownership
 //
@@ -32,7 +34,8 @@
 // yields are lent for the loop body, or until Release: copy what you keep.
 //
 // Run owns per connection a reader, a writer, a watchdog and a parser, and two
-// goroutines for all: one decodes texts, one supervises. They end from the
+// goroutines for all: one decodes texts, one supervises; and pollers, if sockets
+// are polled. In profiles of runtime/pprof they have the labels role and conn. They end from the
 // socket inwards: connections, parsers, events, streams. When Run returns none
 // is left, provided that your Dial and Refresh return when their context ends.
 //
@@ -115,7 +118,8 @@
 //	kiteticker.go  Client: New, Run, Subscribe and its siblings
 //	attach.go      attaching and detaching streams
 //	config.go      Config: every knob and its default; validate.go: its bounds
-//	profile.go     where ticks are decoded
+//	profile.go     how sockets are read, where ticks are decoded
+//	poller.go      polling sockets, and who does it
 //	redact.go      how a Config prints
 //	line.go        one connection and what belongs to it
 //	pipeline.go    its parser; parse.go: from message to streams
@@ -123,7 +127,7 @@
 //	filter.go      which ticks a stream is owed
 //	latest.go      last values and snapshots
 //	stages.go      where time goes, if asked
-//	inline.go      the Inline profile's sink
+//	inline.go      the sink of profiles whose reader decodes
 //	stream.go      TickStream; conflate.go: of a conflating one, the reader's side
 //	inlet.go       what TickStream and FrameStream share
 //	frames.go      FrameStream: raw messages
@@ -139,7 +143,8 @@
 //
 // and beneath, importing only downwards: conn (sockets), shard (which token on
 // which connection), ring (the queues), decode (bytes to ticks), stats
-// (counters and histograms), internal/cpu (what depends on the machine).
+// (counters and histograms), internal/cpu and internal/sock (what depends on
+// the machine), internal/role (names of goroutines).
 // kitetest is a simulated exchange to test engines with.
 //
 // # Non-obvious
@@ -166,6 +171,12 @@
 //
 // A snapshot for a new stream is taken while every parser stands between two
 // messages: that is what makes it join on to the ticks that follow.
+//
+// A polled socket has no reader of its own. Whoever polls takes a turn (a
+// mutex that is only ever tried), reads what there is and gives the turn back,
+// so a stream's reader never waits for its own help: where the frame ring is full
+// it just comes again. Block is refused where whoever reads decodes, since
+// that could be the very reader that the stream waits for.
 //
 // Changes of state travel through the byte ring as records without a message:
 // otherwise "live" could overtake the orders of the socket before.

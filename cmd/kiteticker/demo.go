@@ -44,7 +44,7 @@ Examples:
 		f.rate(&d.rate, "rate", rateUsage)
 		choice(f, &d.mode, "mode", modeUsage, modes...)
 		f.span(&d.duration, "duration", "watch for `DURATION`, counted from the first snapshot")
-		choice(f, &d.profile, "profile", "decode ticks by this `PROFILE`: balanced or inline", kiteticker.Balanced, kiteticker.Inline)
+		choice(f, &d.profile, "profile", "receive ticks by this `PROFILE`: balanced, inline or low-latency", kiteticker.Balanced, kiteticker.Inline, kiteticker.LowLatency)
 		f.toggle(&d.json, "json", "print one JSON object at the end and nothing else")
 		return d.run
 	},

@@ -39,6 +39,7 @@ func TestDemo(t *testing.T) {
 		"-instruments 90 -rate 20",
 		"-instruments 90 -rate 20 -conns 1 -mode quote -profile inline",
 		"-instruments 90 -rate 20 -conns 2 -mode ltp",
+		"-instruments 90 -rate 20 -profile low-latency",
 		"-instruments 9000 -rate 0.5",
 		"-instruments 9 -rate max -conns 1",
 	} {

@@ -107,7 +107,7 @@ func TestUsageErrors(t *testing.T) {
 		{"demo -rate NaN", "want a number from 0"},
 		{"demo -rate -1", "want a number from 0"},
 		{"demo -mode ltpc", `invalid value "ltpc" for flag -mode: want ltp, quote or full`},
-		{"demo -profile turbo", `invalid value "turbo" for flag -profile: want balanced or inline`},
+		{"demo -profile turbo", `invalid value "turbo" for flag -profile: want balanced, inline or low-latency`},
 		{"demo -duration 10", `invalid value "10" for flag -duration: want a positive duration, such as 10s or 5m`},
 		{"demo -duration 0s", "want a positive duration"},
 		{"demo -json=maybe", `invalid boolean value "maybe" for -json: want true or false`},
