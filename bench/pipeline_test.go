@@ -38,6 +38,8 @@ type path struct {
 	name    string
 	seen    []time.Duration // owned by the consumer until the path has stopped
 	started chan struct{}   // closed at the first frame
+	enough  int             // stop is called after so many frames, if there is one
+	stop    func()
 	run     func(ctx context.Context, p *path, url string, packets int) error
 }
 
@@ -89,24 +91,16 @@ func benchmarkPipeline(b *testing.B, packets int) {
 	}
 	cancel()
 	running.Wait()
-	var floor float64
-	for _, p := range paths {
-		h := hrtime.NewDurationHistogram(p.seen, &hrtime.HistogramOptions{BinCount: 1})
-		if p.name == "bare" {
-			floor = h.P50
-		}
-		b.ReportMetric(h.P50, p.name+"-p50-ns")
-		b.ReportMetric(h.P99, p.name+"-p99-ns")
-		if p.name != "bare" && floor > 0 {
-			b.ReportMetric(h.P50/floor, p.name+"/bare-p50")
-		}
-	}
+	report(b, paths)
 }
 
 func (p *path) record(stamp int64) {
 	p.seen = append(p.seen, hrtime.Now()-time.Duration(stamp))
 	if len(p.seen) == 1 && p.started != nil {
 		close(p.started)
+	}
+	if p.stop != nil && len(p.seen) == p.enough {
+		p.stop()
 	}
 }
 
@@ -133,14 +127,17 @@ func runBare(ctx context.Context, p *path, url string, packets int) error {
 }
 
 func runClient(profile kiteticker.Profile) func(context.Context, *path, string, int) error {
+	return runClientWith(kiteticker.Config{Profile: profile}, kiteticker.StreamConfig{})
+}
+
+func runClientWith(cfg kiteticker.Config, streamCfg kiteticker.StreamConfig) func(context.Context, *path, string, int) error {
 	return func(ctx context.Context, p *path, url string, packets int) error {
-		client, err := kiteticker.New(kiteticker.Config{
-			APIKey: "bench", AccessToken: "bench", Conns: 1, URL: url, Profile: profile,
-		})
+		cfg.APIKey, cfg.AccessToken, cfg.Conns, cfg.URL = "bench", "bench", 1, url
+		client, err := kiteticker.New(cfg)
 		if err != nil {
 			return err
 		}
-		stream, err := client.Ticks(kiteticker.StreamConfig{})
+		stream, err := client.Ticks(streamCfg)
 		if err != nil {
 			return err
 		}
