@@ -49,8 +49,9 @@ build: ## the command, as ./kiteticker
 demo: ## 9,000 instruments of a simulated exchange, live
 	go run ./cmd/kiteticker demo
 
-examples: ## build every example
+examples: ## build every example, and let pace prove its books
 	go build -o /dev/null ./examples/...
+	go run ./examples/pace -duration 2s
 
 interop: ## the simulated exchange against the official JavaScript client (npm)
 	cd kitetest/interop && npm ci && node interop.js
