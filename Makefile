@@ -2,16 +2,17 @@
 SHELL := bash -o pipefail
 TOOL := go tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
-BENCH ?= .
+BENCH ?=
+ROOMS ?=
 COUNT ?= 10
 SOAK ?= 10m
-OLD = $(error say which: OLD=file, from an earlier make bench)
+OLD ?=
 NEW ?= bench.out
 
-.PHONY: help fmt tidy lint test race fuzz cover bench benchcmp build demo examples interop chaos soak vuln ci
+.PHONY: help fmt tidy lint test race fuzz cover bench benchcmp latency peers instructions performance measure build demo examples interop chaos soak vuln ci
 
 help: ## list these words
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 fmt: ## format every Go file
 	gofmt -w .
@@ -37,11 +38,26 @@ fuzz: ## every fuzz target for FUZZTIME
 cover: ## statements covered, by function; cover.out for go tool cover -html
 	go test -coverpkg=./... -coverprofile=cover.out ./... && go tool cover -func=cover.out
 
-bench: ## benchmarks that match BENCH, COUNT times, into NEW, ready for benchstat
-	.ci/bench '$(BENCH)' $(COUNT) | tee $(NEW)
+bench: ## benchmarks of ROOMS (none: all), COUNT times, into bench/results for benchstat; BENCH=pattern: those alone, into NEW
+	$(if $(BENCH),.ci/bench '$(BENCH)' $(COUNT) | tee $(NEW),.ci/rooms bench/results txt $(COUNT) $(ROOMS))
 
-benchcmp: ## compare NEW with OLD, both from make bench
-	$(TOOL) benchstat $(OLD) $(NEW)
+benchcmp: ## run ROOMS again and compare with bench/results; OLD=file: compare it with NEW, run nothing
+	@$(if $(OLD),$(TOOL) benchstat $(OLD) $(NEW),.ci/rooms bench/results out $(COUNT) $(ROOMS) >/dev/null && for f in bench/results/*.out; do \
+		$(TOOL) benchstat "$${f%.out}.txt" "$$f"; done; rm -f bench/results/*.out)
+
+latency: ## each profile and the floors from end to end, plain and TLS: bench/latency
+	go run ./bench/latency -json bench/results/latency.json $(LATENCY)
+
+peers: ## other designs of the same thing under the same loads, and queues alone: bench/peers
+	cd bench/peers && go run . -transports plain -json ../results/peers.json $(PEERS) && go run . rings -json ../results/rings.json
+
+instructions: ## instructions of the hot paths, counted by valgrind: bench/instructions
+	go run ./bench/instructions -o bench/results/instructions.txt
+
+performance: ## tables and plots of docs/PERFORMANCE.md, from bench/results
+	go run ./bench/report && cd bench/plot && go run .
+
+measure: bench latency peers instructions performance ## all of bench/results, on a machine that does nothing else, and what is made of it
 
 build: ## the command, as ./kiteticker
 	go build -o kiteticker ./cmd/kiteticker

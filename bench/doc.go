@@ -4,19 +4,31 @@
 // # What is where
 //
 // One file per package that is measured, named after it: decode_test.go,
-// ring_test.go, stats_test.go, and so on. pipeline_test.go measures a whole
-// client, from a socket to a consumer. Only here may hrtime read the clock, and
-// a competitor is compared in a module of its own below this directory, so that
-// neither enters the library.
+// ring_test.go, stats_test.go, and so on. Such a file is a room. pipeline_test.go
+// measures a whole client, from a socket to a consumer; scaling_test.go what a
+// tick costs as there are more of everything. Below are tools:
+//
+//	harness       how a client is measured from end to end
+//	latency       the profiles of the client, and floors
+//	peers         other designs of the same thing; a module of its own
+//	instructions  counts of instructions, which no neighbour can disturb
+//	report        puts results into docs/PERFORMANCE.md
+//	plot          draws them; a module of its own
+//
+// Only here may hrtime read the clock, and what is compared or drawn with is in a
+// module of its own, so that neither enters the library.
 //
 // A budget that must not be broken is not here but a test beside the code: the
 // allocations of a hot path, the size of a type.
 //
 // # How to run
 //
-//	make bench                         # all, 10 times each, into bench.out
-//	make bench BENCH=Histogram COUNT=20
-//	make benchcmp OLD=bench/results/decode.txt
+//	make bench                         # all rooms, 10 times, into bench/results
+//	make bench ROOMS='ring stats' COUNT=20
+//	make bench BENCH=Histogram         # what matches, into bench.out
+//	make benchcmp ROOMS=decode         # again, compared with bench/results
+//	make latency                       # from end to end
+//	make measure                       # everything, on a machine that does nothing else
 //
 // A single number is an anecdote. Compare two versions with benchstat, at
 // least ten runs of each, taken in turns on an idle machine: on a shared one

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -47,14 +48,14 @@ type Report struct {
 	Cells []Cell `json:"cells"`
 }
 
-// commit names the present commit, if git can.
+// commit names the present commit, if git can. Results are no change of it.
 func commit() string {
 	head, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
 	if err != nil {
 		return "unknown"
 	}
 	name := strings.TrimSpace(string(head))
-	if exec.Command("git", "diff", "--quiet", "HEAD").Run() != nil {
+	if exec.Command("git", "diff", "--quiet", "HEAD", "--", ":/", ":(top,exclude)bench/results", ":(top,exclude)docs").Run() != nil {
 		name += " and uncommitted changes"
 	}
 	return name
@@ -103,7 +104,7 @@ func Read(file string, v any) error {
 
 // Columns head a table of cells.
 var Columns = []string{"subject", "p50", "p99", "p99.9", "max", "p50/floor", "ticks/s", "CPU/frame", "CPU/tick", "CPU/floor",
-	"allocs/frame", "GCs", "RSS", "lost", "steal"}
+	"allocs/frame", "GCs", "RSS", "lost", "noise", "steal"}
 
 // Row returns what Columns names; floor is nil if there is none to compare with.
 func (c *Cell) Row(floor *Cell) []string {
@@ -114,7 +115,7 @@ func (c *Cell) Row(floor *Cell) []string {
 		perSecond(float64(m.Handled*c.Load.Packets) / m.Seconds),
 		micros(time.Duration(perFrame)), nanos(perFrame / float64(c.Load.Packets)), "",
 		fmt.Sprintf("%.2f", m.AllocsPerFrame()), fmt.Sprint(m.GCs), fmt.Sprintf("%.0f MB", float64(m.RSS)/1e6),
-		lost(c), fmt.Sprintf("%.1f %%", 100*m.Steal),
+		lost(c), c.noise(), fmt.Sprintf("%.1f %%", 100*m.Steal),
 	}
 	if floor != nil {
 		row[5] = Ratio(float64(m.Latency.P50), float64(floor.Median.Latency.P50))
@@ -124,6 +125,25 @@ func (c *Cell) Row(floor *Cell) []string {
 		row[len(row)-1] += " !"
 	}
 	return row
+}
+
+// noise returns how far the medians of the runs lie apart: half of their range,
+// of the median.
+func (c *Cell) noise() string {
+	p50s := make([]float64, len(c.Runs))
+	for i := range c.Runs {
+		p50s[i] = float64(c.Runs[i].Latency.P50)
+	}
+	return spread(p50s)
+}
+
+func spread(values []float64) string {
+	values = slices.Clone(values)
+	m := Median(values) // sorts them
+	if m == 0 {
+		return ""
+	}
+	return fmt.Sprintf("±%.0f %%", 50*(values[len(values)-1]-values[0])/m)
 }
 
 func lost(c *Cell) string {

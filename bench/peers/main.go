@@ -64,7 +64,7 @@ func rings(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "want only flags, with positive numbers")
 		return 2
 	}
-	r := &RingReport{Head: harness.NewHead(
+	r := &harness.RingReport{Ours: ours, Head: harness.NewHead(
 		strings.Join(append([]string{"cd bench/peers && go run . rings"}, args...), " "),
 		fmt.Sprintf("medians of %d runs of %d ticks in turns", *rounds, *items))}
 	var err error

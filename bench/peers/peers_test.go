@@ -36,7 +36,7 @@ func TestRings(t *testing.T) {
 	if code := rings(strings.Fields("-rounds 2 -items 5000 -json "+file), &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr.String())
 	}
-	var r RingReport
+	var r harness.RingReport
 	if err := harness.Read(file, &r); err != nil {
 		t.Fatal(err)
 	}
