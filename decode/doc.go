@@ -111,11 +111,11 @@
 //
 // Why it mirrors the wire: every word of a full packet keeps its offset, so
 // decoding is one pass of byte swaps over 184 bytes, two or eight words at a
-// time (the 16-bit counts of orders are widened on the way). Why flat
-// and without pointers: a ring of thousands is one object that the garbage
-// collector does not look into, and a copy is a copy. Why there is no float64
-// and no time.Time: they are larger than what they are made from, and most
-// ticks are never looked at.
+// time (the 16-bit counts of orders are widened on the way). Why flat and
+// without pointers: a ring of thousands is one object that the garbage collector
+// does not look into, and a copy is a copy. Why there is no float64 and no
+// time.Time: they are larger than what they are made from, and most ticks are
+// never looked at.
 //
 // # Full packets by AVX2
 //
@@ -137,8 +137,9 @@
 //     detector, which does not see what assembly does, still sees that a slot is
 //     written.
 //   - Other packets are decoded in Go. Most of the work for a quote is to clear
-//     what it does not carry, and AVX2 gained half a nanosecond of seven there,
-//     too little for a second piece of assembly.
+//     what it does not carry: AVX2 was tried and gained 11 % for one packet in
+//     the cache, 4 % for a message of 300, which is no reason for a second piece
+//     of assembly.
 //   - The assembly is written by hand. It is 24 instructions without a branch,
 //     and what needs explaining are the masks, not the registers; a generator
 //     would be longer, and a module to keep.
