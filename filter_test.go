@@ -85,20 +85,24 @@ func TestWorkers(t *testing.T) {
 			return uint8(token) == 9 || uint8(token) == 13
 		})
 		f := newFeed(t, kiteticker.Config{}, tokens, func(*kiteticker.Client) {})
-		sent := make(chan struct{})
+		sent, attached := make(chan struct{}), make(chan struct{}, 10)
 		go func() {
 			defer close(sent)
-			for range 60 {
-				f.send()
+			for range 10 {
+				<-attached // the next ones come while these are sent
+				for range 6 {
+					f.send()
+				}
 			}
 		}()
 		var sets [][]*kiteticker.TickStream
 		for range 10 {
-			workers, err := f.client.Workers(3, kiteticker.StreamConfig{Name: "w", Capacity: 1 << 14})
+			workers, err := f.client.Workers(3, kiteticker.StreamConfig{Name: "w", Capacity: 1 << 12})
 			if err != nil {
 				t.Fatal(err)
 			}
 			sets = append(sets, workers)
+			attached <- struct{}{}
 		}
 		<-sent
 		f.stop()
