@@ -8,6 +8,7 @@
 //
 // # What is compared
 //
+//	gokite.go                the official client's interface on top of ours
 //	callback.go, sockets.go  the design of the official Go client, over the
 //	                         WebSocket library that it has, and over two others
 //	queue.go                 rings against channels, all else being equal
@@ -29,6 +30,7 @@ import (
 func subjects() (all []harness.Subject) {
 	all = append(all, harness.Floors()...)
 	all = append(all, harness.Clients()...)
+	all = append(all, gokite())
 	all = append(all, callbacks()...)
 	return append(all, queues()...)
 }
