@@ -41,7 +41,8 @@
 //
 // # Order
 //
-// Ticks of one connection reach each stream in the order the server sent them.
+// Ticks of one connection reach each stream in the order the server sent them;
+// in one that conflates, those of one instrument.
 // An instrument is on one connection at a time; when it moves to another, its
 // ticks of the new one follow those of the old one in every stream. Between
 // instruments of different connections there is no order. Events of one
@@ -66,7 +67,7 @@
 // # Streams at their own pace
 //
 // Any number of streams hang off a client, attached and closed while ticks
-// flow. What one does is no matter to the others:
+// flow. What one does is no matter to the others, with one exception:
 //
 //   - [DropNewest], the default: a ring of its own, which loses what it has no
 //     room for.
@@ -74,8 +75,8 @@
 //     connections share them, so an instrument may move between connections.
 //     What a tick replaced is told by [TickStream.ReplacedBy]. Only FlagGap is
 //     kept from a replaced tick.
-//   - [Block]: the exception, for who would rather stop the feed than lose a
-//     tick. The parser lets go of everything while it waits, so that Subscribe,
+//   - [Block]: the exception. It is for who would rather stop the feed than lose
+//     a tick. The parser lets go of everything while it waits, so that Subscribe,
 //     Close and the others do not wait with it, and decides anew for each packet
 //     whose it is. [Stats.Check] tells of a wait that lasts.
 //

@@ -155,7 +155,7 @@ func ExampleClient_Snapshot() {
 			break
 		}
 	}
-	// Output:
+	// Unordered output:
 	// 408065 2945.15
 	// 738561 2590.45
 	// 408065 2945.15 snapshot
@@ -169,9 +169,8 @@ func ExampleFilter() {
 	exchange := kitetest.NewServer(nil, kitetest.Config{})
 	client, stop := start(exchange, 1)
 	defer stop()
-	const indices = 9 // a segment, the low byte of a token: see decode.Segments
 	stream := must(client.Ticks(kiteticker.StreamConfig{
-		Filter: kiteticker.Filter{Segments: []uint8{indices}},
+		Filter: kiteticker.Filter{Segments: []string{"INDICES"}},
 	}))
 	check(client.Subscribe(kiteticker.ModeQuote, kitetest.Universe(9)...)) // one of each segment
 
@@ -277,7 +276,7 @@ func ExampleFrameStream_All() {
 	frames := must(client.Frames(kiteticker.StreamConfig{}))
 	check(client.Subscribe(kiteticker.ModeFull, 408065, 738561, 256265))
 
-	var decoder decode.Decoder // of the built-in segments; see Config.Segments
+	decoder := client.Decoder()
 	var tick kiteticker.Tick
 	for frame := range frames.All(context.Background()) { // texts and heartbeats, too
 		if frame.Text {

@@ -15,8 +15,8 @@ import (
 // not numbered in Seq and never counts as lost.
 type Filter struct {
 	Tokens   []uint32
-	Segments []uint8 // codes: a token's low byte, see [decode.Segments]
-	Modes    []Mode  // of the packet, not of the subscription
+	Segments []string // by name, such as NSE or INDICES: see [decode.Segments] and Config.Segments
+	Modes    []Mode   // of the packet, not of the subscription
 }
 
 // matcher is a Filter, and a worker's share, in the form the parser asks.
@@ -29,7 +29,7 @@ type matcher struct {
 }
 
 // newMatcher returns nil if everything matches.
-func newMatcher(f Filter, worker, workers int) (*matcher, error) {
+func newMatcher(f Filter, known []Segment, worker, workers int) (*matcher, error) {
 	if len(f.Tokens)+len(f.Segments)+len(f.Modes) == 0 && workers <= 1 {
 		return nil, nil
 	}
@@ -45,8 +45,17 @@ func newMatcher(f Filter, worker, workers int) (*matcher, error) {
 	if len(f.Modes) == 0 {
 		m.modes = 1<<8 - 1
 	}
-	for _, code := range f.Segments {
-		m.segments[code>>6] |= 1 << (code & 63)
+	for _, name := range f.Segments {
+		found := false
+		for _, s := range known {
+			if s.Name == name {
+				m.segments[s.Code>>6] |= 1 << (s.Code & 63)
+				found = true
+			}
+		}
+		if !found {
+			errs = append(errs, fmt.Errorf("kiteticker: StreamConfig.Filter.Segments has %q, which is in no table: see Config.Segments", name))
+		}
 	}
 	if len(f.Segments) == 0 {
 		m.segments = [4]uint64{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<64 - 1}
@@ -92,14 +101,11 @@ func share(token, n uint32) uint32 {
 	return hi
 }
 
-// checkSegments refuses codes that no token of the table has, mostly typing
-// errors, unless the client was told of them.
-func (f Filter) checkSegments(extra []Segment) (errs []error) {
-	for _, code := range f.Segments {
-		known := func(s Segment) bool { return s.Code == code }
-		if !slices.ContainsFunc(decode.Segments(), known) && !slices.ContainsFunc(extra, known) {
-			errs = append(errs, fmt.Errorf("kiteticker: StreamConfig.Filter.Segments has %d, which is in no table: see Config.Segments", code))
-		}
-	}
-	return errs
+// segments returns the table that tokens are looked up in: the built-in one, and
+// what the user adds or overrides.
+func segments(extra []Segment) []Segment {
+	table := slices.DeleteFunc(decode.Segments(), func(s Segment) bool {
+		return slices.ContainsFunc(extra, func(x Segment) bool { return x.Code == s.Code })
+	})
+	return append(table, extra...)
 }

@@ -22,11 +22,11 @@ func TestFilter(t *testing.T) {
 	}{
 		{"none", kiteticker.Filter{}, []uint32{nse, bse, nifty}},
 		{"tokens", kiteticker.Filter{Tokens: []uint32{bse, 999, nse}}, []uint32{nse, bse}},
-		{"segments", kiteticker.Filter{Segments: []uint8{1}}, []uint32{nse}},
+		{"segments", kiteticker.Filter{Segments: []string{"NSE"}}, []uint32{nse}},
 		{"modes", kiteticker.Filter{Modes: []kiteticker.Mode{kiteticker.ModeFull}}, []uint32{nse, nifty}},
 		{"two modes", kiteticker.Filter{Modes: []kiteticker.Mode{kiteticker.ModeQuote, kiteticker.ModeLTP}}, []uint32{bse}},
-		{"all lists", kiteticker.Filter{Tokens: []uint32{nse, bse}, Segments: []uint8{4, 9}, Modes: []kiteticker.Mode{kiteticker.ModeQuote}}, []uint32{bse}},
-		{"nothing", kiteticker.Filter{Tokens: []uint32{nse}, Segments: []uint8{4}}, nil},
+		{"all lists", kiteticker.Filter{Tokens: []uint32{nse, bse}, Segments: []string{"BSE", "INDICES"}, Modes: []kiteticker.Mode{kiteticker.ModeQuote}}, []uint32{bse}},
+		{"nothing", kiteticker.Filter{Tokens: []uint32{nse}, Segments: []string{"BSE"}}, nil},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		streams := map[string]*kiteticker.TickStream{}
@@ -156,7 +156,7 @@ func TestStreamConfigIsChecked(t *testing.T) {
 		{"zero", kiteticker.StreamConfig{}, nil},
 		{"conflate", kiteticker.StreamConfig{Overflow: kiteticker.Conflate}, nil},
 		{"several", kiteticker.StreamConfig{Overflow: 9, Capacity: -1, Conns: []int{3}, Wait: 9}, []string{"Overflow is 9", "Capacity is -1", "Conns has 3", "Wait is 9"}},
-		{"filter", kiteticker.StreamConfig{Filter: kiteticker.Filter{Tokens: []uint32{0}, Segments: []uint8{250}, Modes: []kiteticker.Mode{0, 7}}}, []string{"Tokens has 0", "Segments has 250", "Modes has Mode(0)", "Modes has Mode(7)"}},
+		{"filter", kiteticker.StreamConfig{Filter: kiteticker.Filter{Tokens: []uint32{0}, Segments: []string{"NES"}, Modes: []kiteticker.Mode{0, 7}}}, []string{"Tokens has 0", `Segments has "NES"`, "Modes has Mode(0)", "Modes has Mode(7)"}},
 		{"capacity of none", kiteticker.StreamConfig{Overflow: kiteticker.Conflate, Capacity: 64}, []string{"Capacity is 64 for a conflating stream"}},
 	}
 	check := func(name string, err error, want []string) {

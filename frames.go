@@ -35,6 +35,7 @@ type frameInput struct {
 	ring *ring.BytesConsumer
 	out  *frameOutput
 	seq  uint64 // Seq of the last frame delivered
+	lost uint64 // messages of which the reader was told that they are lost
 }
 
 // frameOutput is the parser's end of one stream's ring. A record is the
@@ -126,7 +127,8 @@ func (s *FrameStream) peek() (*frameInput, ring.Record) {
 //
 //	for frame, lost := range stream.All(ctx) {
 //
-// Frame.Data is lent for the loop body. All ends when ctx is done, the stream
+// Frame.Data is lent for the loop body. What is lost at the very end comes with
+// a Frame that has no Data, one for each connection. All ends when ctx is done, the stream
 // is closed, or the client has stopped and everything was delivered.
 func (s *FrameStream) All(ctx context.Context) iter.Seq2[Frame, uint64] {
 	return func(yield func(Frame, uint64) bool) {
@@ -137,7 +139,20 @@ func (s *FrameStream) All(ctx context.Context) iter.Seq2[Frame, uint64] {
 			}
 			defer in.giveBack() // also when the loop body panics
 			return true, yield(in.frame(rec))
-		}, func() {})
+		}, func() { s.untold(yield) })
+	}
+}
+
+// untold tells what was lost after each connection's last message.
+func (s *FrameStream) untold(yield func(Frame, uint64) bool) {
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		if lost := in.out.lost.Load() - in.lost; lost > 0 {
+			in.lost += lost
+			if !yield(Frame{Conn: in.conn}, lost) {
+				return
+			}
+		}
 	}
 }
 
@@ -146,6 +161,7 @@ func (in *frameInput) frame(rec ring.Record) (f Frame, lost uint64) {
 	seq := binary.NativeEndian.Uint64(rec.Data)
 	lost = seq - in.seq - 1
 	in.seq = seq
+	in.lost += lost
 	return Frame{
 		Conn:       in.conn,
 		Text:       rec.Kind == conn.KindText,

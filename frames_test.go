@@ -76,6 +76,36 @@ func TestFramesAreWhatTheServerSent(t *testing.T) {
 	}
 }
 
+// What is lost after the last message is told at the end.
+func TestFramesTellTheLastLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s *kiteticker.FrameStream
+		f := newFeed(t, kiteticker.Config{}, few, func(c *kiteticker.Client) {
+			var err error
+			if s, err = c.Frames(kiteticker.StreamConfig{Capacity: 1 << 16}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		for range 10 {
+			f.conn.Send(make([]byte, 14000))
+		}
+		synctest.Wait()
+		f.stop()
+		got, told := 0, uint64(0)
+		for frame, lost := range s.All(t.Context()) {
+			if told += lost; frame.Data != nil {
+				got++
+			}
+		}
+		if told == 0 || uint64(got)+told != 10 || told != s.Lost() || s.Stats().LostOn[0] != told {
+			t.Errorf("10 sent, %d received, %d told lost, Lost says %d", got, told, s.Lost())
+		}
+		for range s.All(t.Context()) {
+			t.Error("told twice")
+		}
+	})
+}
+
 // A recorder that blocks gets every message, and polls in its own time.
 func TestFramesPollAndBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

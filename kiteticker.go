@@ -26,6 +26,7 @@ type Client struct {
 	accounts    []*account
 	hub         *hub
 	instruments *instruments
+	decoder     *decode.Decoder
 	latest      *ring.Latest[Tick] // nil unless Config.LastValues
 	look        chan struct{}      // capacity 1: wakes the supervisor
 
@@ -70,7 +71,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{
-		cfg: cfg, table: table, instruments: newInstruments(), homes: map[uint32]int{}, look: make(chan struct{}, 1),
+		cfg: cfg, table: table, instruments: newInstruments(), decoder: decoder, homes: map[uint32]int{}, look: make(chan struct{}, 1),
 	}
 	c.plan = choose(cfg.Profile, cfg.BusyPoll, total, usableCPUs())
 	c.hub = newHub(c.rejected)
@@ -81,7 +82,7 @@ func New(cfg Config) (*Client, error) {
 		acc := newAccount(a)
 		c.accounts = append(c.accounts, acc)
 		for range a.Conns {
-			l, err := c.newLine(len(c.lines), i, acc, decoder)
+			l, err := c.newLine(len(c.lines), i, acc)
 			if err != nil {
 				return nil, err
 			}
@@ -263,6 +264,10 @@ func (c *Client) ConnOf(token uint32) (conn int, ok bool) {
 	defer c.mu.Unlock()
 	return c.table.Conn(token)
 }
+
+// Decoder returns what the client decodes packets by, Config.Segments included,
+// for those who read frames.
+func (c *Client) Decoder() *decode.Decoder { return c.decoder }
 
 // Conns returns the number of connections; they are numbered from 0.
 func (c *Client) Conns() int { return len(c.lines) }

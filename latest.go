@@ -43,20 +43,22 @@ func (c *Client) values() *ring.Latest[Tick] {
 }
 
 // replay gives s, which is not attached yet, the last tick of every subscribed
-// instrument. All parsers stand still, and the lock is held: each instrument's
+// instrument, in no particular order: sorting them would hold up the parsers. All parsers stand still, and the lock is held: each instrument's
 // next tick will follow in the same ring.
 func (c *Client) replay(s *TickStream) {
 	var last Tick
-	for token := range c.table.All() {
-		number, conn, ok := c.instruments.lookup(token)
-		in := s.input(conn)
-		if !ok || in == nil || !c.latest.Load(number, &last) || !in.out.owed(token, last.Mode) {
-			continue
-		}
-		if t := in.out.reserve(number); t != nil {
-			*t = last
-			t.Flags |= FlagSnapshot
-			in.out.commit(t, number)
+	for id := range c.lines {
+		for token := range c.table.Desired(id) {
+			number, conn, ok := c.instruments.lookup(token) // who delivers it: not id while it moves
+			in := s.input(conn)
+			if !ok || in == nil || !c.latest.Load(number, &last) || !in.out.owed(token, last.Mode) {
+				continue
+			}
+			if t := in.out.reserve(number); t != nil {
+				*t = last
+				t.Flags |= FlagSnapshot
+				in.out.commit(t, number)
+			}
 		}
 	}
 	for i := range s.inputs {

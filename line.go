@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kiteticker/kiteticker/conn"
-	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/ring"
 	"github.com/kiteticker/kiteticker/shard"
 )
@@ -32,8 +31,8 @@ func capacity(frameRing int) int {
 }
 
 // newLine builds connection id of acc.
-func (c *Client) newLine(id, account int, acc *account, decoder *decode.Decoder) (*line, error) {
-	p := &pipeline{id: uint8(id), dec: decoder, hub: c.hub, instruments: c.instruments, log: c.cfg.Logger}
+func (c *Client) newLine(id, account int, acc *account) (*line, error) {
+	p := &pipeline{id: uint8(id), dec: c.decoder, hub: c.hub, instruments: c.instruments, log: c.cfg.Logger}
 	p.latest = c.latest
 	p.outputs.Store(new(outputs))
 	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}

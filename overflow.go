@@ -20,9 +20,12 @@ const (
 	// refuse it.
 	Block
 	// Conflate keeps the latest tick of each instrument and nothing else. The
-	// reader gets each instrument at most once per pass, always its newest tick,
-	// and is told how many it replaced; nothing is ever lost or late. Memory is
-	// one tick per instrument.
+	// reader gets each instrument at most once per pass, its newest tick at that
+	// moment, and is told how many it replaced. Memory is one tick per instrument.
+	// Ticks come in the order in which instruments began to wait, not in that of
+	// the wire: only each instrument's own keep it. A reader that takes its time
+	// over each tick should use All, or Poll few: what a batch lends, up to 256
+	// ticks, grows old in its hands.
 	Conflate
 )
 

@@ -132,3 +132,32 @@ func benchmarkParse(b *testing.B, cfg Config, streams int, sc StreamConfig) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPackets, "ns/tick")
 }
+
+// BenchmarkAttachWithSnapshot is how long the parsers stand still for a stream
+// that begins with the last values of 3,000 instruments.
+func BenchmarkAttachWithSnapshot(b *testing.B) {
+	c, err := New(Config{APIKey: "key", AccessToken: "token", Conns: 1, LastValues: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	tokens := benchTokens()
+	if err := c.Subscribe(ModeFull, tokens...); err != nil {
+		b.Fatal(err)
+	}
+	for _, token := range tokens {
+		packet := kitetest.AppendPacket(nil, &Tick{Token: token, Mode: ModeFull, LastPrice: 1})
+		c.lines[0].pipeline.handle(ring.Record{Kind: 1, Data: kitetest.AppendFrame(nil, packet)})
+	}
+	s, err := c.Ticks(StreamConfig{Filter: Filter{Tokens: []uint32{1}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.inputs[0].out.match = nil // attached, so that only the copying is measured
+	for b.Loop() {
+		c.replay(s)
+		for ticks, _ := s.Poll(0); len(ticks) > 0; ticks, _ = s.Poll(0) {
+			s.Release()
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(tokens)), "ns/instrument")
+}

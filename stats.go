@@ -50,7 +50,7 @@ type ConnStats struct {
 	Messages   uint64 // binary messages, heartbeats included
 	Heartbeats uint64
 	Texts      uint64
-	Ticks      uint64 // packets of known length
+	Ticks      uint64 // packets of known length, without those Superseded
 
 	UnknownPackets  uint64 // packets of unknown length, skipped
 	UnknownSegments uint64 // ticks whose price scale is a guess
@@ -151,10 +151,10 @@ func (c *Client) Stats() Stats {
 		s.Conns = append(s.Conns, c.connStats(id, l))
 	}
 	for _, t := range c.ticks {
-		s.Streams = append(s.Streams, t.stats())
+		s.Streams = append(s.Streams, t.Stats())
 	}
 	for _, f := range c.frames {
-		s.Streams = append(s.Streams, f.stats())
+		s.Streams = append(s.Streams, f.Stats())
 	}
 	return s
 }

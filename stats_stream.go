@@ -2,7 +2,9 @@ package kiteticker
 
 import "time"
 
-func (s *TickStream) stats() StreamStats {
+// Stats returns the stream's state at this moment, also after it was closed. It
+// may be called from any goroutine.
+func (s *TickStream) Stats() StreamStats {
 	st := StreamStats{Name: s.name, Overflow: s.overflow, Len: s.Len(), Lost: s.Lost(), Replaced: s.Replaced(), Delivery: s.delivery.Snapshot()}
 	for i := range s.inputs {
 		in := &s.inputs[i]
@@ -14,7 +16,9 @@ func (s *TickStream) stats() StreamStats {
 	return st
 }
 
-func (s *FrameStream) stats() StreamStats {
+// Stats returns the stream's state at this moment, also after it was closed. It
+// may be called from any goroutine.
+func (s *FrameStream) Stats() StreamStats {
 	st := StreamStats{Name: s.name, Frames: true, Overflow: s.overflow, Len: s.Len(), Lost: s.Lost()}
 	for i := range s.inputs {
 		in := &s.inputs[i]

@@ -132,9 +132,9 @@ func (s *TickStream) giveBack() {
 	}
 }
 
-// ReplacedBy returns how many updates of its instrument the i-th tick lent by
-// the last Poll or the loop replaced, with All the only one, 0. It is 0 for
-// streams that do not conflate.
+// ReplacedBy returns how many updates of its instrument the i-th tick that is
+// lent now replaced: of the slice that Poll or Batches gave, and with All, which
+// lends one at a time, the 0th. It is 0 for streams that do not conflate.
 func (s *TickStream) ReplacedBy(i int) uint32 {
 	if s.slots == nil {
 		return 0
@@ -142,8 +142,8 @@ func (s *TickStream) ReplacedBy(i int) uint32 {
 	return s.slots.folds[i]
 }
 
-// Batches yields slices of ticks, each from one connection and in the order
-// received, with the number of ticks lost just before the slice:
+// Batches yields slices of ticks, at most 1,024, each from one connection (or of
+// all, if the stream conflates) and in the order received, with the number of ticks lost just before the slice:
 //
 //	for ticks, lost := range stream.Batches(ctx) {
 //
@@ -172,9 +172,17 @@ func (s *TickStream) untold() (lost uint64) {
 	return lost
 }
 
+// batchRun and allRun are after how many ticks Batches and All give slots back
+// at the latest: a loop that takes its time would otherwise keep a full ring full
+// until it has seen the last of it.
+const (
+	batchRun = 1024
+	allRun   = 64
+)
+
 // batch yields the ticks of one poll and gives them back.
 func (s *TickStream) batch(yield func([]Tick, uint64) bool) (found, more bool) {
-	ticks, lost := s.poll(0)
+	ticks, lost := s.poll(batchRun)
 	if len(ticks) == 0 {
 		return false, true
 	}
@@ -194,7 +202,7 @@ func (s *TickStream) All(ctx context.Context) iter.Seq[*Tick] {
 
 // each yields the ticks of one poll and gives back what was yielded.
 func (s *TickStream) each(yield func(*Tick) bool) (found, more bool) {
-	max := 0
+	max := allRun
 	if s.slots != nil {
 		max = 1 // the next one is taken when it is wanted, not before: it may change
 	}
