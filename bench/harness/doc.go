@@ -35,8 +35,9 @@
 // # Noise
 //
 // A [Plan] lets the subjects take turns, so that what drifts drifts for all.
-// Around each run it reads from /proc/stat what the hypervisor has stolen; a run
-// with too much of it is repeated, and not counted if the repetition is quiet.
+// Around each run it reads from /proc/stat what the hypervisor has stolen, and
+// what other processes have taken; a run with too much of it is repeated, and not
+// counted if a repetition is quiet.
 // Quote medians and ratios. On a virtual machine p99.9 and maximum are weak
 // evidence at any rate.
 package harness

@@ -44,6 +44,7 @@ func Parse(name, usage string, subjects []Subject, args []string, stderr io.Writ
 	f.DurationVar(&o.Plan.Duration, "duration", time.Second, "of one run")
 	f.DurationVar(&o.Plan.Warm, "warm", 200*time.Millisecond, "sent before, and not counted")
 	steal := f.Float64("steal", 1.5, "a run is noisy if the hypervisor kept more than `PERCENT` of the machine's time")
+	others := f.Float64("others", 10, "so is it if other processes took more than `PERCENT` of it")
 	f.IntVar(&o.Plan.Repeats, "repeats", 2, "repeat a noisy run up to `N` times; if it stays so, it counts only where all were noisy, marked !")
 	f.StringVar(&o.JSON, "json", "", "write all figures to `FILE`")
 	f.BoolVar(&o.Quick, "quick", false, "prove that it works, in seconds: one round of 40 ms, however noisy")
@@ -60,7 +61,7 @@ func Parse(name, usage string, subjects []Subject, args []string, stderr io.Writ
 	if o.Plan.Rounds < 1 || o.Plan.Duration <= 0 || o.Plan.Warm < 0 || o.Plan.Repeats < 0 {
 		return nil, fmt.Errorf("-rounds and -duration must be positive, -warm and -repeats not negative")
 	}
-	o.Plan.Steal = *steal / 100
+	o.Plan.Steal, o.Plan.Others = *steal/100, *others/100
 	var err error
 	if o.Plan.Loads, err = choose("load", *loads, Loads(), func(l Load) string { return l.Name }); err != nil {
 		return nil, err
@@ -86,6 +87,6 @@ func choose[T any](what, names string, all []T, name func(T) string) (chosen []T
 
 // Describe says how the runs of a plan are made.
 func (p *Plan) Describe() string {
-	return fmt.Sprintf("medians of %s of %v in turns, each after %v of warm-up; runs with more than %.1f %% steal repeated up to %d times",
-		count(p.Rounds, "run"), p.Duration, p.Warm, 100*p.Steal, p.Repeats)
+	return fmt.Sprintf("medians of %s of %v in turns, each after %v of warm-up; runs with more than %.1f %% steal or %.0f %% of others repeated up to %d times",
+		count(p.Rounds, "run"), p.Duration, p.Warm, 100*p.Steal, 100*p.Others, p.Repeats)
 }

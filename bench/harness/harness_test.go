@@ -17,8 +17,8 @@ import (
 
 func TestParseJiffies(t *testing.T) {
 	for text, want := range map[string]jiffies{
-		"cpu  100 20 30 800 5 0 7 38 999 999\ncpu0 1 2 3": {total: 1000, steal: 38}, // guest times are in user already
-		"cpu  1 2 3 4\n": {total: 10}, // an old kernel
+		"cpu  100 20 30 800 5 0 7 38 999 999\ncpu0 1 2 3": {total: 1000, idle: 805, steal: 38}, // guest times are in user already
+		"cpu  1 2 3 4\n": {total: 10, idle: 4}, // an old kernel
 		"":               {},
 		"cpu  a b\n":     {},
 	} {
@@ -28,17 +28,21 @@ func TestParseJiffies(t *testing.T) {
 	}
 }
 
-func TestStolen(t *testing.T) {
-	now := readJiffies()
-	if now.total == 0 {
-		t.Skip("no /proc/stat")
-	}
-	before := jiffies{total: now.total - 1000, steal: now.steal - 100}
-	if got := before.stolen(); got < 0.01 || got > 0.2 { // some more has passed since
-		t.Errorf("stolen is %v, want about 0.1", got)
-	}
-	if got := (jiffies{total: now.total + 1e9}).stolen(); got != 0 {
-		t.Errorf("in no time %v were stolen", got)
+func TestNoise(t *testing.T) {
+	before := jiffies{total: 1000, idle: 500, steal: 10}
+	for _, tc := range []struct {
+		now           jiffies
+		ours          time.Duration
+		steal, others float64
+	}{
+		{jiffies{total: 1200, idle: 600, steal: 14}, 500 * time.Millisecond, 0.02, 0.23}, // 100 idle, 4 stolen, 50 ours, 46 of others
+		{jiffies{total: 1200, idle: 600, steal: 10}, 1100 * time.Millisecond, 0, 0},      // jiffies are rounded
+		{before, time.Second, 0, 0}, // no time has passed, or there is no /proc/stat
+	} {
+		steal, others := before.noise(tc.now, tc.ours)
+		if math.Abs(steal-tc.steal) > 1e-9 || math.Abs(others-tc.others) > 1e-9 {
+			t.Errorf("%+v: %v stolen and %v of others, want %v and %v", tc.now, steal, others, tc.steal, tc.others)
+		}
 	}
 }
 
@@ -176,12 +180,12 @@ func TestInbox(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	subjects := Floors()
-	o, err := Parse("t", "", subjects, strings.Fields("-loads burst,single -subjects spin -transports tls -steal 3"), io.Discard)
+	o, err := Parse("t", "", subjects, strings.Fields("-loads burst,single -subjects spin -transports tls -steal 3 -others 20"), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := o.Plan
-	if len(p.Loads) != 2 || p.Loads[0].Name != "burst" || len(p.Subjects) != 1 || p.Subjects[0].Name != Spin || p.Steal != 0.03 ||
+	if len(p.Loads) != 2 || p.Loads[0].Name != "burst" || len(p.Subjects) != 1 || p.Subjects[0].Name != Spin || p.Steal != 0.03 || p.Others != 0.2 ||
 		!slices.Equal(p.Transports, []string{TLS}) {
 		t.Errorf("plan is %+v", p)
 	}

@@ -16,6 +16,7 @@ type Plan struct {
 	Warm       time.Duration // of each run, before what counts
 	Duration   time.Duration // of each run
 	Steal      float64       // a run during which the hypervisor stole more is noisy, 0 to 1
+	Others     float64       // so is one during which other processes took more, 0 to 1
 	Repeats    int           // how often a noisy run is repeated
 	Log        io.Writer     // a line per run; nil is silent
 }
@@ -75,11 +76,11 @@ func (p *Plan) quiet(ctx context.Context, cell *Cell, s *Subject) (run *Run, err
 		if run, err = p.once(ctx, cell, s); err != nil {
 			return nil, err
 		}
-		run.Noisy = run.Steal > p.Steal
+		run.Noisy = run.Steal > p.Steal || run.Others > p.Others
 		if p.Log != nil {
 			noise := ""
 			if run.Noisy {
-				noise = fmt.Sprintf("  noisy: %.1f %% stolen", 100*run.Steal)
+				noise = fmt.Sprintf("  noisy: %.1f %% stolen, %.1f %% taken by others", 100*run.Steal, 100*run.Others)
 			}
 			fmt.Fprintf(p.Log, "%-8s %-6s %-12s p50 %8s  p99 %8s%s\n", cell.Load.Name, cell.Transport, s.Name,
 				micros(run.Latency.P50), micros(run.Latency.P99), noise)
@@ -109,7 +110,8 @@ func (p *Plan) once(ctx context.Context, cell *Cell, s *Subject) (*Run, error) {
 		}
 		return nil, fmt.Errorf("receiver: %w", first(err, heard))
 	}
-	run.Steal = before.stolen()
+	state := receiver.cmd.ProcessState // with the exchange, its child
+	run.Steal, run.Others = before.noise(readJiffies(), state.UserTime()+state.SystemTime())
 	return &run, nil
 }
 

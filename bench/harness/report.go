@@ -104,7 +104,7 @@ func Read(file string, v any) error {
 
 // Columns head a table of cells.
 var Columns = []string{"subject", "p50", "p99", "p99.9", "max", "p50/floor", "ticks/s", "CPU/frame", "CPU/tick", "CPU/floor",
-	"allocs/frame", "GCs", "RSS", "lost", "noise", "steal"}
+	"allocs/frame", "GCs", "RSS", "lost", "noise", "steal", "others"}
 
 // Row returns what Columns names; floor is nil if there is none to compare with.
 func (c *Cell) Row(floor *Cell) []string {
@@ -115,7 +115,7 @@ func (c *Cell) Row(floor *Cell) []string {
 		perSecond(float64(m.Handled*c.Load.Packets) / m.Seconds),
 		micros(time.Duration(perFrame)), nanos(perFrame / float64(c.Load.Packets)), "",
 		fmt.Sprintf("%.2f", m.AllocsPerFrame()), fmt.Sprint(m.GCs), fmt.Sprintf("%.0f MB", float64(m.RSS)/1e6),
-		lost(c), c.noise(), fmt.Sprintf("%.1f %%", 100*m.Steal),
+		lost(c), c.noise(), fmt.Sprintf("%.1f %%", 100*m.Steal), fmt.Sprintf("%.0f %%", 100*m.Others),
 	}
 	if floor != nil {
 		row[5] = Ratio(float64(m.Latency.P50), float64(floor.Median.Latency.P50))

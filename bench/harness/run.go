@@ -20,7 +20,8 @@ type Run struct {
 	Allocs  uint64        `json:"allocs"` // objects
 	GCs     uint64        `json:"gcs"`    // cycles of the garbage collector
 	RSS     uint64        `json:"rss"`    // bytes at the end
-	Steal   float64       `json:"steal"`  // share of the machine's time that the hypervisor kept, 0 to 1; of no use to others
+	Steal   float64       `json:"steal"`  // share of the machine's time that the hypervisor kept, 0 to 1
+	Others  float64       `json:"others"` // and what other processes took
 	Noisy   bool          `json:"noisy,omitempty"`
 }
 
@@ -80,6 +81,7 @@ func median(runs []Run) Run {
 		GCs:     uint64(middle(runs, func(r *Run) float64 { return float64(r.GCs) })),
 		RSS:     uint64(middle(runs, func(r *Run) float64 { return float64(r.RSS) })),
 		Steal:   middle(runs, func(r *Run) float64 { return r.Steal }),
+		Others:  middle(runs, func(r *Run) float64 { return r.Others }),
 	}
 	for i := range runs[0].Latency.Curve {
 		m.Latency.Curve = append(m.Latency.Curve, middleTime(runs, func(r *Run) time.Duration { return r.Latency.Curve[i] }))

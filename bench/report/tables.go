@@ -54,8 +54,8 @@ func made(h harness.Head) string {
 
 // Columns of harness.Columns that a page has room for.
 var (
-	pacedColumns   = []string{"subject", "p50", "p99", "p99.9", "max", "p50/floor", "CPU/frame", "CPU/floor", "allocs/frame", "GCs", "RSS", "noise", "steal"}
-	endlessColumns = []string{"subject", "ticks/s", "CPU/tick", "CPU/floor", "p50", "p99", "allocs/frame", "GCs", "RSS", "lost", "noise", "steal"}
+	pacedColumns   = []string{"subject", "p50", "p99", "p99.9", "max", "p50/floor", "CPU/frame", "CPU/floor", "allocs/frame", "GCs", "RSS", "noise", "steal", "others"}
+	endlessColumns = []string{"subject", "ticks/s", "CPU/tick", "CPU/floor", "p50", "p99", "allocs/frame", "GCs", "RSS", "lost", "noise", "steal", "others"}
 )
 
 func (m *measured) latency(load, transport string) (string, error) {
@@ -110,10 +110,10 @@ func (m *measured) peers(load string) (string, error) {
 		rows = append(rows, []string{
 			c.Subject, at("p50"), harness.Ratio(float64(c.Median.Latency.P50), float64(us.Median.Latency.P50)),
 			at("p99"), at("CPU/tick"), harness.Ratio(c.Median.CPUPerFrame(), us.Median.CPUPerFrame()),
-			at("ticks/s"), at("allocs/frame"), at("GCs"), at("RSS"), at("noise"), at("steal"),
+			at("ticks/s"), at("allocs/frame"), at("GCs"), at("RSS"), at("noise"), at("steal"), at("others"),
 		})
 	}
-	columns := []string{"subject", "p50", "of " + ours, "p99", "CPU/tick", "of " + ours, "ticks/s", "allocs/frame", "GCs", "RSS", "noise", "steal"}
+	columns := []string{"subject", "p50", "of " + ours, "p99", "CPU/tick", "of " + ours, "ticks/s", "allocs/frame", "GCs", "RSS", "noise", "steal", "others"}
 	return fmt.Sprintf("**%v, plain**\n\n%s%s", us.Load, markdown(columns, rows), made(r.Head)), nil
 }
 
