@@ -109,7 +109,7 @@ func (s *Session) measure(spec *spec, exchange *child) (*Run, error) {
 
 // await waits for frames that are on their way, while any arrive.
 func (s *Session) await(want uint64) {
-	const most = 300 * time.Millisecond
+	const most = time.Second
 	seen, since := s.seen(), time.Now()
 	for seen < want && time.Since(since) < most {
 		time.Sleep(200 * time.Microsecond)
