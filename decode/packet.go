@@ -75,15 +75,23 @@ func (d *Decoder) Packet(t *Tick, pkt []byte) error {
 		quote(t, p)
 		t.finish(r[p[segmentAt]].quote.with(ModeQuote, 0))
 	case indexQuoteLen:
-		index(t, (*[indexQuoteLen]byte)(pkt), r, ModeQuote)
+		p := (*[indexQuoteLen]byte)(pkt)
+		index(t, p)
+		t.finish(r[p[segmentAt]].index.with(ModeQuote, binary.BigEndian.Uint32(p[24:28])))
 	case indexFullLen:
-		index(t, (*[indexQuoteLen]byte)(pkt), r, ModeFull)
-		t.ExchangeTime = binary.BigEndian.Uint32(pkt[28:])
+		p := (*[indexFullLen]byte)(pkt)
+		index(t, (*[indexQuoteLen]byte)(p[:indexQuoteLen]))
+		t.ExchangeTime = binary.BigEndian.Uint32(p[28:32])
+		t.finish(r[p[segmentAt]].index.with(ModeFull, binary.BigEndian.Uint32(p[24:28])))
 	case ltpLen:
-		ltp(t, (*[ltpLen]byte)(pkt), r, ModeLTP)
+		p := (*[ltpLen]byte)(pkt)
+		ltp(t, p)
+		t.finish(r[p[segmentAt]].ltp.with(ModeLTP, 0))
 	case ltpcLen:
-		ltp(t, (*[ltpLen]byte)(pkt), r, ModeLTPC)
-		t.Close = int32(binary.BigEndian.Uint32(pkt[8:]))
+		p := (*[ltpcLen]byte)(pkt)
+		ltp(t, (*[ltpLen]byte)(p[:ltpLen]))
+		t.Close = int32(binary.BigEndian.Uint32(p[8:12]))
+		t.finish(r[p[segmentAt]].ltp.with(ModeLTPC, 0))
 	default:
 		return ErrPacketLength
 	}
@@ -93,7 +101,7 @@ func (d *Decoder) Packet(t *Tick, pkt []byte) error {
 // The functions below read every number at a constant offset of an array, so
 // that no bounds are left to check, and store it in a field of the struct. A
 // slot may hold anything, so full, quote, index and ltp leave no field as it
-// was; those that finish sets, full and quote leave to their caller.
+// was but those of finish, which is for their caller to call.
 
 func full(t *Tick, p *[fullLen]byte) {
 	head(t, (*[40]byte)(p[0:40]))
@@ -142,9 +150,9 @@ func level(l *Level, p *[10]byte) {
 	l.Orders = uint32(binary.BigEndian.Uint16(p[8:10]))
 }
 
-// index decodes what the index packets have in common. Their order is high,
-// low, open, close.
-func index(t *Tick, p *[indexQuoteLen]byte, r *rules, m Mode) {
+// index decodes what the index packets have in common, but for the "price
+// change", which is in the tail. Their order is high, low, open, close.
+func index(t *Tick, p *[indexQuoteLen]byte) {
 	*t = Tick{}
 	be := binary.BigEndian
 	t.Token = be.Uint32(p[0:4])
@@ -153,14 +161,12 @@ func index(t *Tick, p *[indexQuoteLen]byte, r *rules, m Mode) {
 	t.Low = int32(be.Uint32(p[12:16]))
 	t.Open = int32(be.Uint32(p[16:20]))
 	t.Close = int32(be.Uint32(p[20:24]))
-	t.finish(r[p[segmentAt]].index.with(m, be.Uint32(p[24:28])))
 }
 
-func ltp(t *Tick, p *[ltpLen]byte, r *rules, m Mode) {
+func ltp(t *Tick, p *[ltpLen]byte) {
 	*t = Tick{}
 	w := swapped((*[8]byte)(p[0:8]))
 	t.Token, t.LastPrice = uint32(w), int32(w>>32)
-	t.finish(r[p[segmentAt]].ltp.with(m, 0))
 }
 
 // swapped reads two neighbouring numbers of a packet: the first becomes the
