@@ -1,6 +1,9 @@
 package conn
 
-import "runtime"
+import (
+	"fmt"
+	"runtime"
+)
 
 // Polled is what [Conn.Poll] found.
 type Polled uint8
@@ -11,6 +14,15 @@ const (
 	Empty                  // the socket had no whole message
 	Found                  // at least one message went into the sink
 )
+
+var polledNames = [...]string{"no socket", "busy", "empty", "found"}
+
+func (p Polled) String() string {
+	if int(p) < len(polledNames) {
+		return polledNames[p]
+	}
+	return fmt.Sprintf("Polled(%d)", uint8(p))
+}
 
 // Poll reads what the socket has, without waiting, on the calling goroutine, and
 // puts it into the sink. It is for a Config with BusyPoll, whose owner must call
@@ -28,7 +40,9 @@ func (c *Conn) Poll() Polled {
 		return Busy
 	}
 	defer s.turn.Unlock()
-	c.counters.Polls.Add(1)
+	if !s.finished { // or the next session counts already
+		c.counters.Polls.Add(1)
+	}
 	return s.visit()
 }
 

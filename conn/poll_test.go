@@ -204,8 +204,8 @@ func TestPollAbandoned(t *testing.T) {
 	if err := <-p.result; err != nil {
 		t.Errorf("Run returned %v", err)
 	}
-	if got := p.Poll(); got != conn.NoSocket {
-		t.Errorf("Poll after the end: %v, want NoSocket", got)
+	if got := p.Poll(); got != conn.NoSocket || got.String() != "no socket" {
+		t.Errorf("Poll after the end: %v, want no socket", got)
 	}
 }
 
@@ -246,7 +246,7 @@ func TestPollFallsBack(t *testing.T) {
 			t.Errorf("%d messages, want 1", len(got))
 		}
 		if got := h.conn.Poll(); got != conn.NoSocket {
-			t.Errorf("Poll of an ordinary socket: %v, want NoSocket", got)
+			t.Errorf("Poll of an ordinary socket: %v, want no socket", got)
 		}
 		h.stop()
 		if !strings.Contains(log.String(), "socket is not polled") {
