@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,6 +76,7 @@ type child struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
+	err bytes.Buffer // what a receiver and its exchange complain of
 }
 
 func startChild(ctx context.Context, role string, sp *spec) (*child, error) {
@@ -88,7 +90,10 @@ func startChild(ctx context.Context, role string, sp *spec) (*child, error) {
 	}
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Env = append(os.Environ(), roleEnv+"="+role, specEnv+"="+string(text))
-	cmd.Stderr = os.Stderr
+	c := &child{cmd: cmd}
+	if cmd.Stderr = os.Stderr; role == "receiver" {
+		cmd.Stderr, cmd.WaitDelay = &c.err, time.Second
+	}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -97,10 +102,8 @@ func startChild(ctx context.Context, role string, sp *spec) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &child{cmd: cmd, in: in, out: bufio.NewReader(out)}, nil
+	c.in, c.out = in, bufio.NewReader(out)
+	return c, cmd.Start()
 }
 
 // hear waits for the child's next word, which is a line. Waiting allocates
@@ -122,5 +125,9 @@ func (c *child) say(v any) error { return json.NewEncoder(c.in).Encode(v) }
 // stop ends the child and waits for it.
 func (c *child) stop() error {
 	c.in.Close()
-	return c.cmd.Wait()
+	err := c.cmd.Wait()
+	if err != nil && c.err.Len() > 0 {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(c.err.Bytes()))
+	}
+	return err
 }

@@ -101,7 +101,7 @@ func (s *Session) measure(spec *spec, exchange *child) (*Run, error) {
 		CPU:     after.cpu - before.cpu,
 		Allocs:  after.mallocs - before.mallocs, GCs: uint64(after.gcs - before.gcs), RSS: resident(),
 	}
-	if run.Handled == 0 {
+	if s.seen() == 0 {
 		return nil, fmt.Errorf("none of %d frames arrived", fin.Frames)
 	}
 	return run, nil
