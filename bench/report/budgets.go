@@ -59,7 +59,7 @@ func (m *measured) budgets() (string, error) {
 		}
 		rows = append(rows, []string{b.what, b.limit, shown, kept, b.command})
 	}
-	return markdown([]string{"what", "at most", "measured", "kept", "command"}, rows), nil
+	return markdown([]string{"what", "at most", "measured", "kept", "command"}, rows, "at most", "measured", "kept", "command"), nil
 }
 
 func value(room, benchmark, unit string) func(*measured) (float64, string, error) {

@@ -10,6 +10,21 @@ import (
 	"github.com/kiteticker/kiteticker/bench/harness"
 )
 
+// The page says what the results say: nobody has typed a number.
+func TestPageIsUpToDate(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("../..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := fill(text, &measured{dir: filepath.Join("../..", results)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != string(want) {
+		t.Errorf("%s is not what bench/results makes of it: make performance", page)
+	}
+}
+
 // given makes a directory of results.
 func given(t *testing.T) *measured {
 	t.Helper()
@@ -64,11 +79,13 @@ func TestFill(t *testing.T) {
 			"| the same without assembly | 3 times the copy | 3.50 (35.0 ns) | **no** |",
 			"| 1.15 times the bare loop | 1.10 (33.00 µs) | yes |", "| 1.2 times the bare loop's | 1.50 (30.00 µs) | **no** |",
 		},
-		"latency single plain":  {"**single: 1 socket,", "| balanced | 33.0 µs |", "![percentiles](latency-single-plain.svg)", "commit abc, d: `c`; r."},
+		"latency single plain":  {"**single: 1 socket,", "| balanced | 33.0 µs |", "![percentiles](latency-single-plain.svg)"},
+		"made latency":          {"Measured by `c`: r. m, x, g, commit abc, d."},
+		"made decode":           {"Measured by `make bench`: medians.", "Some CPU", "commit abc"},
 		"latency endless plain": {"| balanced | 100.0 k | 300 ns | 1.50 |"},
 		"peers burst":           {"| bare | 30.0 µs | 0.91 |", "| balanced | 33.0 µs | 1.00 |"},
 		"rings":                 {"| b | 25.0 | 2.50 |"},
-		"bench decode DecodeFull/slots=1/way=copy ns/op,B/op": {"| `DecodeFull/slots=1/way=copy` | 10 | 0 |", "Some CPU", "commit abc"},
+		"bench decode DecodeFull/slots=1/way=copy ns/op,B/op": {"| `DecodeFull/slots=1/way=copy` | 10 | 0 |"},
 		"instructions": {"| `wake` | 101.3 | publish of one tick |", "`make instructions`"},
 	} {
 		text, err := fill([]byte(strings.Replace(page, "NAME", name, 1)), given(t))
@@ -98,6 +115,7 @@ func TestFillErrors(t *testing.T) {
 		"<!-- table: latency single -->\n<!-- end -->":                 "want one of",
 		"<!-- table: latency single tls -->\n<!-- end -->":             "nothing under single, tls",
 		"<!-- table: peers none -->\n<!-- end -->":                     "no balanced under none",
+		"<!-- table: made none -->\n<!-- end -->":                      "none.txt",
 		"<!-- table: bench none X ns/op -->\n<!-- end -->":             "none.txt",
 		"<!-- table: bench decode X ns/op -->\n<!-- end -->":           "no benchmark that begins with X",
 		"<!-- table: bench decode Decode parsecs/op -->\n<!-- end -->": "no parsecs/op",

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,10 +14,10 @@ import (
 
 // table returns a table in Markdown.
 func (m *measured) table(name string, args []string) (string, error) {
-	want := map[string]int{"budgets": 0, "latency": 2, "peers": 1, "rings": 0, "bench": 3, "instructions": 0}
+	want := map[string]int{"budgets": 0, "latency": 2, "peers": 1, "rings": 0, "bench": 3, "instructions": 0, "made": 1}
 	n, ok := want[name]
 	if !ok || n != len(args) {
-		return "", fmt.Errorf("want one of budgets, latency LOAD TRANSPORT, peers LOAD, rings, bench ROOM PREFIX UNIT,UNIT, instructions")
+		return "", fmt.Errorf("want one of budgets, latency LOAD TRANSPORT, peers LOAD, rings, bench ROOM PREFIX UNIT,UNIT, instructions, made FILE")
 	}
 	switch name {
 	case "budgets":
@@ -26,6 +28,8 @@ func (m *measured) table(name string, args []string) (string, error) {
 		return m.peers(args[0])
 	case "rings":
 		return m.rings()
+	case "made":
+		return m.made(args[0])
 	case "bench":
 		return m.bench(args[0], args[1], strings.Split(args[2], ","))
 	default:
@@ -33,13 +37,18 @@ func (m *measured) table(name string, args []string) (string, error) {
 	}
 }
 
-// markdown lays out rows under columns; numbers stand to the right.
-func markdown(columns []string, rows [][]string) string {
+// markdown lays out rows under columns. Numbers stand to the right: those of all
+// columns but the first, and but those that are words.
+func markdown(columns []string, rows [][]string, words ...string) string {
 	var b strings.Builder
 	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
 	line(columns)
 	rule := slices.Repeat([]string{"--:"}, len(columns))
-	rule[0] = "---"
+	for i, name := range columns {
+		if i == 0 || slices.Contains(words, name) {
+			rule[i] = "---"
+		}
+	}
 	line(rule)
 	for _, row := range rows {
 		line(row)
@@ -47,9 +56,20 @@ func markdown(columns []string, rows [][]string) string {
 	return b.String()
 }
 
-// made says where the numbers of a report come from.
-func made(h harness.Head) string {
-	return fmt.Sprintf("\n%s, %s, %s, commit %s, %s: `%s`; %s.\n", h.Machine, h.CPU, h.Go, h.Commit, h.Date, h.Command, h.Runs)
+// made says where the numbers of a file come from.
+func (m *measured) made(name string) (string, error) {
+	var h harness.Head
+	if err := harness.Read(filepath.Join(m.dir, name+".json"), &h); err == nil {
+		return fmt.Sprintf("Measured by `%s`: %s. %s, %s, %s, commit %s, %s.\n", h.Command, h.Runs, h.Machine, h.CPU, h.Go, h.Commit, h.Date), nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	r, err := m.room(name)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("Measured by `%s`: medians. %s, %s, %s, commit %s, %s.\n",
+		r.head["command"], r.head["machine"], r.head["cpu"], r.head["go"], r.head["commit"], r.head["date"]), nil
 }
 
 // Columns of harness.Columns that a page has room for.
@@ -84,7 +104,7 @@ func (m *measured) latency(load, transport string) (string, error) {
 		return "", fmt.Errorf("latency.json has nothing under %s, %s", load, transport)
 	}
 	plot := fmt.Sprintf("latency-%s-%s.svg", load, transport)
-	return fmt.Sprintf("**%v, %s**\n\n%s\n![percentiles](%s)\n%s", about, transport, markdown(columns, rows), plot, made(r.Head)), nil
+	return fmt.Sprintf("**%v, %s**\n\n%s\n![percentiles](%s)\n", about, transport, markdown(columns, rows), plot), nil
 }
 
 // ours is the subject that others are compared with.
@@ -114,7 +134,7 @@ func (m *measured) peers(load string) (string, error) {
 		})
 	}
 	columns := []string{"subject", "p50", "of " + ours, "p99", "CPU/tick", "of " + ours, "ticks/s", "allocs/frame", "GCs", "RSS", "noise", "steal", "others"}
-	return fmt.Sprintf("**%v, plain**\n\n%s%s", us.Load, markdown(columns, rows), made(r.Head)), nil
+	return fmt.Sprintf("**%v, plain**\n\n%s", us.Load, markdown(columns, rows)), nil
 }
 
 func (m *measured) rings() (string, error) {
@@ -122,7 +142,7 @@ func (m *measured) rings() (string, error) {
 	if err := harness.Read(filepath.Join(m.dir, "rings.json"), &r); err != nil {
 		return "", err
 	}
-	return markdown(harness.RingColumns, r.Rows()) + made(r.Head), nil
+	return markdown(harness.RingColumns, r.Rows()), nil
 }
 
 // bench shows the medians of the benchmarks of a room whose names begin with
@@ -150,12 +170,7 @@ func (m *measured) bench(roomName, prefix string, units []string) (string, error
 	if rows == nil {
 		return "", fmt.Errorf("%s.txt has no benchmark that begins with %s", roomName, prefix)
 	}
-	return markdown(append([]string{"benchmark"}, units...), rows) + r.made(), nil
-}
-
-func (r *room) made() string {
-	return fmt.Sprintf("\n%s, %s, %s, commit %s, %s: `%s`; medians.\n",
-		r.head["machine"], r.head["cpu"], r.head["go"], r.head["commit"], r.head["date"], r.head["command"])
+	return markdown(append([]string{"benchmark"}, units...), rows), nil
 }
 
 func (m *measured) instructions() (string, error) {
@@ -170,6 +185,6 @@ func (m *measured) instructions() (string, error) {
 			rows = append(rows, []string{"`" + fields[0] + "`", fields[1], strings.Join(fields[5:], " ")})
 		}
 	}
-	return markdown([]string{"path", "instructions", "for one"}, rows) +
+	return markdown([]string{"path", "instructions", "for one"}, rows, "for one") +
 		fmt.Sprintf("\n%s, %s, %s: `%s`.\n", head["machine"], head["go"], head["date"], head["command"]), nil
 }
