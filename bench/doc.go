@@ -57,7 +57,9 @@
 // unedited: a head of comment lines with the command, the commit, the date, the
 // Go version and the machine, then the lines of go test, which name the
 // processor. It is named after what it measures, and a newer result replaces
-// it: git keeps the old one.
+// it: git keeps the old one. The tools write JSON with the same head. After either,
+// make performance makes docs/PERFORMANCE.md of it, and a test of package report
+// fails until then.
 //
 // On a virtual machine quote medians and ratios. The neighbours' load shows
 // as steal in /proc/stat; a run with more than 1.5 % of it is no evidence, and
