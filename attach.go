@@ -12,7 +12,10 @@ import (
 // StreamConfig says what a stream receives and how it waits.
 type StreamConfig struct {
 	Name string // for Stats; "" is fine
-	// Conns lists the connections to receive from; empty means all of them.
+	// Conns lists the connections to receive from; empty means all of them. An
+	// instrument is on one at a time, but not for ever the same, unless
+	// Config.FailoverAfter is negative: to divide work by instrument see
+	// [Client.Workers].
 	Conns []int
 	// Filter chooses ticks; the zero Filter takes all. Not for Frames.
 	Filter Filter
@@ -20,8 +23,10 @@ type StreamConfig struct {
 	// Frames cannot be conflated.
 	Overflow Overflow
 	// Capacity of the stream's ring for each connection: in ticks for Ticks, in
-	// bytes for Frames. 0 means Config.TickRing and Config.FrameRing. A
-	// conflating stream has none.
+	// bytes for Frames; 0 means Config.TickRing and Config.FrameRing. Frames need
+	// the latter at least, since a message may have a quarter of it. A conflating
+	// stream has no ring; there it is how many ticks are lent at once, and 0 means
+	// 256.
 	Capacity int
 	// Snapshot starts the stream with the last known tick of every subscribed
 	// instrument, marked with [FlagSnapshot], and goes on from there without
@@ -29,8 +34,8 @@ type StreamConfig struct {
 	// any others they are numbered, and lost if there is no room. Meanwhile the
 	// parsers wait, some 50 ns per instrument (BenchmarkAttachWithSnapshot).
 	Snapshot bool
-	// Wait is how the stream's reader waits; default ring.WaitPark.
-	Wait ring.WaitStrategy
+	// Wait is how the stream's reader waits; default WaitPark.
+	Wait WaitStrategy
 }
 
 // Ticks attaches a stream of decoded ticks, at any time and from any goroutine.
@@ -38,6 +43,7 @@ type StreamConfig struct {
 // its Filter lets through, from then on; what happens to one that is read too
 // slowly is its own choice (see [Overflow]) and, unless it is Block, disturbs
 // no other. A stream must be read by one goroutine; attach as many as needed.
+// The error says what is wrong with cfg, or is [ErrStopped].
 func (c *Client) Ticks(cfg StreamConfig) (*TickStream, error) {
 	streams, err := c.attachTicks(1, cfg)
 	if err != nil {
@@ -49,7 +55,7 @@ func (c *Client) Ticks(cfg StreamConfig) (*TickStream, error) {
 // Workers attaches n streams that share what one would get: each instrument's
 // ticks go to one of them, always the same, and so stay in order. The streams
 // are named Name/0, Name/1 and so on. Each has rings of cfg.Capacity for every
-// connection, 1.7 MB for the default of 8192 ticks.
+// connection, 1.7 MB for the default of 8192 ticks. Errors are those of Ticks.
 func (c *Client) Workers(n int, cfg StreamConfig) ([]*TickStream, error) {
 	if n < 1 || n > maxWorkers {
 		return nil, fmt.Errorf("kiteticker: Workers is asked for %d streams, want 1 to %d", n, maxWorkers)
@@ -101,7 +107,11 @@ func (c *Client) attachTicks(n int, cfg StreamConfig) ([]*TickStream, error) {
 
 // newTickStream makes the i-th of n streams that share their ticks.
 func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) {
-	conns, capacity, err := c.checkStream(cfg, c.cfg.TickRing, 1, maxTickRing)
+	fallback := c.cfg.TickRing
+	if cfg.Overflow == Conflate {
+		fallback = conflateBatch
+	}
+	conns, capacity, err := c.checkStream(cfg, fallback, 1, maxTickRing)
 	match, filterErr := newMatcher(cfg.Filter, segments(c.cfg.Segments), i, n)
 	err = errors.Join(err, filterErr)
 	if cfg.Snapshot && c.latest == nil {
@@ -118,14 +128,14 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) 
 	s.assist = c.assist(conns, cfg.Wait)
 	var slots []*ring.ConflatingProducer[Tick]
 	if cfg.Overflow == Conflate {
-		s.slots = newConflated()
+		s.slots = newConflated(capacity)
 		slots, s.slots.ring = ring.NewConflating[Tick](len(conns))
 		s.slots.ring.WaitOn(s.waiter)
 	}
 	for i, id := range conns {
 		in := &s.inputs[i]
 		in.conn = id
-		in.out = &tickOutput{match: match, unread: unread{timed: c.cfg.Stages}, patience: patience{blocks: cfg.Overflow == Block, over: s.over}}
+		in.out = &tickOutput{match: match, unread: unread{timed: c.cfg.Stages}, patience: patience{blocks: cfg.Overflow == Block, over: s.hurry}}
 		if cfg.Overflow == Conflate {
 			in.out.slots = slots[i]
 			continue
@@ -145,10 +155,10 @@ func (c *Client) admit(s *inlet) {
 }
 
 // Frames attaches a stream of raw messages, at any time and from any goroutine.
-// Otherwise it is like Ticks; with frame streams alone nothing is decoded into
-// ticks.
+// Otherwise it is like Ticks, errors included; with frame streams alone nothing
+// is decoded into ticks.
 func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
-	conns, capacity, err := c.checkStream(cfg, c.cfg.FrameRing, minFrameRing, maxFrameRing)
+	conns, capacity, err := c.checkStream(cfg, c.cfg.FrameRing, c.cfg.FrameRing, maxFrameRing)
 	if len(cfg.Filter.Tokens)+len(cfg.Filter.Segments)+len(cfg.Filter.Modes) > 0 {
 		err = errors.Join(err, errors.New("kiteticker: StreamConfig.Filter is set for Frames, which are not decoded"))
 	}
@@ -166,7 +176,7 @@ func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
 	for i, id := range conns {
 		producer, consumer := ring.NewBytesIn(c.cfg.pages(), capacity)
 		consumer.WaitOn(s.waiter)
-		out := &frameOutput{ring: producer, patience: patience{blocks: cfg.Overflow == Block, over: s.over}}
+		out := &frameOutput{ring: producer, patience: patience{blocks: cfg.Overflow == Block, over: s.hurry}}
 		s.inputs[i] = frameInput{conn: id, ring: consumer, out: out}
 	}
 	c.mu.Lock()
@@ -185,7 +195,8 @@ func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
 }
 
 // Events attaches a stream of order updates, changes of state and everything
-// else that is not a tick. Attach before Run to see the first ones.
+// else that is not a tick. Attach before Run to see the first ones. After Run
+// has ended the error is [ErrStopped].
 func (c *Client) Events(name string) (*EventStream, error) { return c.hub.attach(name) }
 
 func (c *Client) checkStream(cfg StreamConfig, fallback, least, most int) (conns []int, capacity int, err error) {
@@ -196,14 +207,11 @@ func (c *Client) checkStream(cfg StreamConfig, fallback, least, most int) (conns
 	if capacity < least || capacity > most {
 		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Capacity is %d, want %d to %d", capacity, least, most))
 	}
-	if cfg.Wait > ring.WaitSpin {
-		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Wait is %d, want ring.WaitPark, ring.WaitYield or ring.WaitSpin", cfg.Wait))
+	if cfg.Wait > WaitSpin {
+		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Wait is %d, want WaitPark, WaitYield or WaitSpin", cfg.Wait))
 	}
 	if int(cfg.Overflow) >= len(overflowNames) {
 		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Overflow is %d, want DropNewest, Block or Conflate", cfg.Overflow))
-	}
-	if cfg.Overflow == Conflate && cfg.Capacity != 0 {
-		err = errors.Join(err, fmt.Errorf("kiteticker: StreamConfig.Capacity is %d for a conflating stream, which has one slot per instrument", cfg.Capacity))
 	}
 	if cfg.Overflow == Block && c.plan.inline {
 		err = errors.Join(err, errors.New("kiteticker: StreamConfig.Overflow is Block with the Inline profile or LowLatency, whose readers must not wait"))

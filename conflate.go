@@ -5,8 +5,8 @@ import (
 	"github.com/kiteticker/kiteticker/stats"
 )
 
-// conflateBatch is how many ticks a conflating stream lends at once: 53 kB, so
-// that they are still in the cache when the reader comes to the last.
+// conflateBatch is how many ticks a conflating stream lends at once by default:
+// 53 kB, so that they are still in the cache when the reader comes to the last.
 const conflateBatch = 256
 
 // conflated is the reader's side of a conflating stream. The ticks are copied
@@ -21,8 +21,8 @@ type conflated struct {
 // take fills the batch with at most max of the waiting ticks, all that fit if
 // max is 0.
 func (c *conflated) take(max int) []Tick {
-	if max <= 0 || max > conflateBatch {
-		max = conflateBatch
+	if max <= 0 || max > cap(c.batch) {
+		max = cap(c.batch)
 	}
 	c.batch, c.folds = c.batch[:0], c.folds[:0]
 	var replaced uint64
@@ -46,6 +46,6 @@ func (c *conflated) take(max int) []Tick {
 	return c.batch
 }
 
-func newConflated() *conflated {
-	return &conflated{batch: make([]Tick, 0, conflateBatch), folds: make([]uint32, 0, conflateBatch)}
+func newConflated(batch int) *conflated {
+	return &conflated{batch: make([]Tick, 0, batch), folds: make([]uint32, 0, batch)}
 }

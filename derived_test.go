@@ -57,7 +57,7 @@ func newFeed(tb testing.TB, cfg kiteticker.Config, tokens []uint32, attach func(
 	srv := kitetest.NewServer(tb, kitetest.Config{Instruments: tokens, Heartbeat: -1})
 	base := config(srv)
 	base.Conns, base.Liveness, base.HealthInterval, base.VerifyAfter = 1, 1e18, -1, -1
-	base.Profile, base.LastValues, base.DrainTimeout = cfg.Profile, cfg.LastValues, cfg.DrainTimeout
+	base.Profile, base.LastValues, base.DrainTimeout, base.FrameRing = cfg.Profile, cfg.LastValues, cfg.DrainTimeout, cfg.FrameRing
 	c := newClient(tb, base)
 	subscribe(tb, c, kiteticker.ModeFull, tokens...)
 	f := &feed{tb: tb, srv: srv, client: c, tokens: tokens, stop: run(c)}

@@ -69,7 +69,7 @@ func (o *frameOutput) forward(rec ring.Record) (woke bool) {
 // full reports whether the parser must wait for the stream's reader before it
 // forwards n bytes.
 func (o *frameOutput) full(n int) bool {
-	if !o.blocks || o.spent || seqSize+n > o.ring.MaxRecord() {
+	if !o.blocks || o.spent {
 		return false
 	}
 	_, err := o.ring.Claim(seqSize + n)
@@ -99,7 +99,8 @@ func (s *FrameStream) Poll() (f Frame, lost uint64, ok bool) {
 	return f, lost, true
 }
 
-// Release gives back what the last Poll lent.
+// Release gives back what the last Poll lent. If that was nothing, it does
+// nothing.
 func (s *FrameStream) Release() {
 	if in := s.lease; in != nil {
 		s.lease = nil
@@ -128,8 +129,8 @@ func (s *FrameStream) peek() (*frameInput, ring.Record) {
 //	for frame, lost := range stream.All(ctx) {
 //
 // Frame.Data is lent for the loop body. What is lost at the very end comes with
-// a Frame that has no Data, one for each connection. All ends when ctx is done, the stream
-// is closed, or the client has stopped and everything was delivered.
+// a Frame that has no Data, one for each connection. All ends when ctx is done,
+// the stream is closed, or the client has stopped and everything was delivered.
 func (s *FrameStream) All(ctx context.Context) iter.Seq2[Frame, uint64] {
 	return func(yield func(Frame, uint64) bool) {
 		s.pump(ctx, func() (found, more bool) {
@@ -176,7 +177,8 @@ func (in *frameInput) giveBack() {
 	in.ring.Release()
 }
 
-// Len returns how many bytes wait to be read, about.
+// Len returns how many bytes of messages wait, that of the one lent included,
+// about: it may be called from any goroutine.
 func (s *FrameStream) Len() int {
 	n := 0
 	for i := range s.inputs {

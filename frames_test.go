@@ -1,6 +1,7 @@
 package kiteticker_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -16,9 +17,9 @@ func TestFramesAreWhatTheServerSent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := kitetest.NewServer(t, kitetest.Config{Heartbeat: -1})
 				cfg := config(srv)
-				cfg.Conns, cfg.Profile = 1, profile
+				cfg.Conns, cfg.Profile, cfg.FrameRing = 1, profile, 1<<16
 				c := newClient(t, cfg)
-				s, err := c.Frames(kiteticker.StreamConfig{Capacity: 1 << 16})
+				s, err := c.Frames(kiteticker.StreamConfig{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -76,13 +77,48 @@ func TestFramesAreWhatTheServerSent(t *testing.T) {
 	}
 }
 
+// Every message that a connection takes fits a stream's ring: the snapshot of
+// 3,000 instruments, and the longest that the smallest frame ring allows.
+func TestFramesTakeEveryMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := kitetest.Universe(3000)
+		srv := kitetest.NewServer(t, kitetest.Config{Instruments: tokens, Heartbeat: -1})
+		cfg := config(srv)
+		cfg.Conns = 1
+		c := newClient(t, cfg)
+		if s, err := c.Frames(kiteticker.StreamConfig{Capacity: 1 << 20}); err == nil {
+			t.Errorf("a ring that a snapshot does not fit is accepted: %v", s)
+		}
+		s, err := c.Frames(kiteticker.StreamConfig{Overflow: kiteticker.Block})
+		if err != nil {
+			t.Fatal(err)
+		}
+		subscribe(t, c, kiteticker.ModeFull, tokens...)
+		stop := run(c)
+		synctest.Wait()
+		sc := srv.Conns()[0]
+		const longest = 4<<20/4 - 8 // a quarter of the ring, without its number
+		sc.Send(make([]byte, longest))
+		synctest.Wait()
+		stop()
+		sizes, lost := []int{}, uint64(0)
+		for frame, n := range s.All(t.Context()) {
+			lost += n
+			sizes = append(sizes, len(frame.Data))
+		}
+		if lost+s.Lost() != 0 || slices.Max(sizes) != longest {
+			t.Errorf("messages of %v bytes, %d lost", sizes, s.Lost())
+		}
+	})
+}
+
 // What is lost after the last message is told at the end.
 func TestFramesTellTheLastLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s *kiteticker.FrameStream
-		f := newFeed(t, kiteticker.Config{}, few, func(c *kiteticker.Client) {
+		f := newFeed(t, kiteticker.Config{FrameRing: 1 << 16}, few, func(c *kiteticker.Client) {
 			var err error
-			if s, err = c.Frames(kiteticker.StreamConfig{Capacity: 1 << 16}); err != nil {
+			if s, err = c.Frames(kiteticker.StreamConfig{}); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -110,9 +146,9 @@ func TestFramesTellTheLastLoss(t *testing.T) {
 func TestFramesPollAndBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s *kiteticker.FrameStream
-		f := newFeed(t, kiteticker.Config{}, few, func(c *kiteticker.Client) {
+		f := newFeed(t, kiteticker.Config{FrameRing: 1 << 16}, few, func(c *kiteticker.Client) {
 			var err error
-			if s, err = c.Frames(kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 1 << 16}); err != nil {
+			if s, err = c.Frames(kiteticker.StreamConfig{Overflow: kiteticker.Block}); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -15,7 +15,7 @@ type inlet struct {
 	name    string
 	waiter  *ring.Waiter
 	done    chan struct{} // closed when nothing more will be published
-	over    chan struct{} // closed when no parser is to wait for this stream any more
+	hurry   chan struct{} // closed when no parser is to wait for this stream any more
 	ended   sync.Once
 	given   sync.Once
 	reading atomic.Bool // one goroutine at a time reads; held as long as a Poll's lease
@@ -24,7 +24,7 @@ type inlet struct {
 }
 
 func newInlet(name string, wait ring.WaitStrategy) inlet {
-	return inlet{name: name, waiter: ring.NewWaiter(wait), done: make(chan struct{}), over: make(chan struct{})}
+	return inlet{name: name, waiter: ring.NewWaiter(wait), done: make(chan struct{}), hurry: make(chan struct{})}
 }
 
 // Name returns the name the stream was given.
@@ -34,11 +34,25 @@ func (s *inlet) Name() string { return s.name }
 // client and its credentials.
 func (s *inlet) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "kiteticker stream %q", s.name) }
 
+// Done returns a channel that is closed when nothing more will come: what waits
+// then is the last.
+func (s *inlet) Done() <-chan struct{} { return s.done }
+
+// over reports whether Done is closed.
+func (s *inlet) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // end lets the reader finish: nothing more will be published.
 func (s *inlet) end() { s.ended.Do(func() { close(s.done) }) }
 
 // giveUp lets parsers go on that wait for the reader.
-func (s *inlet) giveUp() { s.given.Do(func() { close(s.over) }) }
+func (s *inlet) giveUp() { s.given.Do(func() { close(s.hurry) }) }
 
 // enter claims the reading side. A ring has one consumer; a second one would
 // read slots that the first has given back, so it is told loudly.

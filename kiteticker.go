@@ -168,7 +168,8 @@ func (c *Client) stop() {
 // Subscribe adds tokens in the given mode. It never blocks: what it changes is
 // sent as soon as a connection is live, and again after every reconnect. All
 // or nothing: if the tokens do not all fit, none is subscribed and the error
-// is a *[CapacityError]. Tokens already subscribed take the new mode.
+// is a *[CapacityError]. Tokens already subscribed take the new mode. Token 0 and
+// modes that cannot be subscribed are errors, and [ErrStopped] after Run.
 //
 // Success says that the tokens are desired, not that the server accepted them:
 // it acknowledges nothing. The first tick does.

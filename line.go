@@ -23,11 +23,15 @@ type line struct {
 	life     life      // guarded by Client.mu
 }
 
+// recordExtra is what rings may hold of a message besides its bytes, so that
+// what fits one fits all.
+const recordExtra = stampSize + seqSize
+
 // capacity is how many instruments a connection may carry: the exchange's limit,
 // or fewer if a snapshot of that many does not fit a quarter of the ring.
 func capacity(frameRing int) int {
 	ring := 1 << bits.Len(uint(frameRing-1))
-	return min(MaxTokensPerConn, (ring/4-stampSize-2)/(2+184))
+	return min(MaxTokensPerConn, (ring/4-recordExtra-2)/(2+184))
 }
 
 // newLine builds connection id of acc.
@@ -60,7 +64,8 @@ func (c *Client) newLine(id, account int, acc *account) (*line, error) {
 		Liveness: c.cfg.Liveness, DialTimeout: c.cfg.DialTimeout, DrainTimeout: c.cfg.DrainTimeout,
 		MinBackoff: c.cfg.MinBackoff, MaxBackoff: c.cfg.MaxBackoff,
 		MaxAttempts: c.cfg.MaxAttempts, CommandGap: c.cfg.CommandGap,
-		BusyPoll: c.plan.pollers > 0, Pollable: func() { c.pollable(id) },
+		MaxMessage: l.sink.MaxRecord() - seqSize,
+		BusyPoll:   c.plan.pollers > 0, Pollable: func() { c.pollable(id) },
 	}
 	if acc.refresh != nil {
 		cfg.Refresh = func(ctx context.Context, refused string) error { return c.renew(ctx, id, account, refused) }

@@ -24,8 +24,8 @@ const (
 	// moment, and is told how many it replaced. Memory is one tick per instrument.
 	// Ticks come in the order in which instruments began to wait, not in that of
 	// the wire: only each instrument's own keep it. A reader that takes its time
-	// over each tick should use All, or Poll few: what a batch lends, up to 256
-	// ticks, grows old in its hands.
+	// over each tick should use All, or Poll few: what a batch lends
+	// (StreamConfig.Capacity) grows old in its hands.
 	Conflate
 )
 

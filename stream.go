@@ -59,19 +59,27 @@ func (in *tickInput) take(max int) (ticks []Tick, lost uint64) {
 	return ticks, lost
 }
 
-// Poll returns the ticks of one connection that wait, at most max of them (0:
-// all), and how many ticks were lost just before the first. It never blocks:
-// when nothing waits it returns nil. The slice is lent until [TickStream.Release],
-// without which the next Poll panics: the slots may be another goroutine's by
-// mistake. A conflating stream gives ticks of all its connections, at most 256.
+// Poll returns the ticks of one connection that wait, at most max of them (all
+// if max is not positive), and how many ticks were lost just before the first.
+// It never blocks: when nothing waits it returns nil. The slice is lent until
+// [TickStream.Release]; without it the next Poll panics, for it cannot tell a
+// Release forgotten from a second reader. A conflating stream gives ticks of
+// all its connections, at most StreamConfig.Capacity.
+//
+// When the stream has ended ([TickStream.Done]) and nothing waits any more, Poll
+// gives no ticks but, once, the number lost after the last one.
 func (s *TickStream) Poll(max int) (ticks []Tick, lost uint64) {
 	s.enter()
+	over := s.over()
 	ticks, lost = s.poll(max)
 	if len(ticks) == 0 && s.assist != nil {
 		s.assist()
 		ticks, lost = s.poll(max)
 	}
 	if s.lent = len(ticks) > 0; !s.lent {
+		if over {
+			lost = s.untold()
+		}
 		s.leave()
 	}
 	return ticks, lost
@@ -115,7 +123,8 @@ func (s *TickStream) measure(in *tickInput) {
 	}
 }
 
-// Release gives back what the last Poll lent.
+// Release gives back what the last Poll lent. If that was nothing, it does
+// nothing.
 func (s *TickStream) Release() {
 	if s.lent {
 		s.lent = false
@@ -142,7 +151,7 @@ func (s *TickStream) ReplacedBy(i int) uint32 {
 	return s.slots.folds[i]
 }
 
-// Batches yields slices of ticks, at most 1,024, each from one connection (or of
+// Batches yields slices of ticks, at most 1,024, each from one connection (from
 // all, if the stream conflates) and in the order received, with the number of ticks lost just before the slice:
 //
 //	for ticks, lost := range stream.Batches(ctx) {
@@ -150,7 +159,8 @@ func (s *TickStream) ReplacedBy(i int) uint32 {
 // A loss shows when a tick follows it, or else at the end, with an empty slice.
 // The loop body is the lease: the slots are reused after it. Batches ends when
 // ctx is done, the stream is closed, or the client has stopped and everything
-// was delivered; why the client stopped is what Run returns.
+// was delivered; why the client stopped is what Run returns. To see what the
+// client still delivers while it stops, give Batches another context than Run.
 func (s *TickStream) Batches(ctx context.Context) iter.Seq2[[]Tick, uint64] {
 	return func(yield func([]Tick, uint64) bool) {
 		s.pump(ctx, func() (found, more bool) { return s.batch(yield) }, func() {
@@ -192,7 +202,8 @@ func (s *TickStream) batch(yield func([]Tick, uint64) bool) (found, more bool) {
 
 // All yields ticks one at a time; each is lent for the loop body. A tick that
 // follows a loss has [FlagLost], and the gap in Seq says how many are missing.
-// All ends as Batches does. Breaking out of the loop loses nothing: the ticks
+// All ends as Batches does, without a word of what was lost after the last tick:
+// see Lost. Breaking out of the loop loses nothing: the ticks
 // not yet yielded wait for the next reader.
 func (s *TickStream) All(ctx context.Context) iter.Seq[*Tick] {
 	return func(yield func(*Tick) bool) {
@@ -224,8 +235,8 @@ func (s *TickStream) each(yield func(*Tick) bool) (found, more bool) {
 	return n > 0, more
 }
 
-// Len returns how many ticks wait to be read, about: it may be called from any
-// goroutine while others add and take.
+// Len returns how many ticks wait, those lent included, about: it may be called
+// from any goroutine while others add and take.
 func (s *TickStream) Len() int {
 	if s.slots != nil {
 		return s.slots.ring.Len()
