@@ -5,7 +5,8 @@
 //   - [Gauge] goes up and down: a lag, the time of the last byte.
 //   - [Histogram] records values, such as latencies in nanoseconds, in 8 KiB.
 //     Its [Histogram.Snapshot] is a [Distribution], a plain value that gives
-//     quantiles, merges with others and subtracts an earlier one.
+//     quantiles, merges with others, subtracts an earlier one and prints itself
+//     in one line.
 //
 // The zero value of each is ready, none allocates, none may be copied after
 // first use except Distribution. There is no registry and no exporter here:
