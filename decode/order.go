@@ -2,7 +2,10 @@ package decode
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -162,3 +165,37 @@ func parseOrder(raw []byte, data json.RawMessage) *Order {
 	o.Unparsed = f.unparsed
 	return o
 }
+
+// String returns what happened to the order in one line. It leaves out what is
+// empty, identifiers of people and accounts, and Raw; what the server wrote is
+// quoted wherever it could upset a log.
+func (o Order) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "order %s is %s", plain(o.OrderID), plain(string(o.Status)))
+	if o.TransactionType != "" || o.TradingSymbol != "" {
+		fmt.Fprintf(&b, ": %s %s %s:%s", plain(o.TransactionType), number(o.Quantity), plain(o.Exchange), plain(o.TradingSymbol))
+	}
+	if o.Price != 0 {
+		fmt.Fprintf(&b, " at %s", number(o.Price))
+	}
+	if o.FilledQuantity != 0 {
+		fmt.Fprintf(&b, ", %s filled at %s", number(o.FilledQuantity), number(o.AveragePrice))
+	}
+	if o.StatusMessage != "" {
+		fmt.Fprintf(&b, " (%q)", o.StatusMessage)
+	}
+	if o.Unparsed != nil {
+		fmt.Fprintf(&b, ", not understood: %q", o.Unparsed)
+	}
+	return b.String()
+}
+
+// plain returns s as it is if it is a word or some, else quoted.
+func plain(s string) string {
+	if quoted := strconv.Quote(s); s == "" || len(quoted) != len(s)+2 {
+		return quoted
+	}
+	return s
+}
+
+func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

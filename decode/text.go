@@ -135,12 +135,20 @@ type Notice struct {
 	Message string          // Data as text
 }
 
+// String returns the broker's words.
+func (n Notice) String() string { return fmt.Sprintf("notice %q", n.Message) }
+
 // InstrumentsMeta is a message of type instruments_meta, which comes right
 // after connecting. It is not documented; public logs of 2025 have it.
 type InstrumentsMeta struct {
 	Raw   []byte // the whole message
 	Count int64  // instruments in the broker's list; 0 if absent
 	ETag  string // version of that list; empty if absent
+}
+
+// String returns the fields in one line.
+func (m InstrumentsMeta) String() string {
+	return fmt.Sprintf("instruments_meta of %d instruments, etag %q", m.Count, m.ETag)
 }
 
 // AppCode is a message of type app_code, which comes right after connecting.
@@ -150,10 +158,23 @@ type AppCode struct {
 	Timestamp time.Time // in IST; zero if absent or unreadable
 }
 
+// String returns the time in one line.
+func (a AppCode) String() string {
+	if a.Timestamp.IsZero() {
+		return "app_code"
+	}
+	return "app_code of " + a.Timestamp.Format(time.RFC3339)
+}
+
 // UnknownText is JSON, but no message of a known type.
 type UnknownText struct {
 	Raw  []byte // the whole message
 	Type string // empty if the message has none
+}
+
+// String returns the type and the beginning of the message, quoted.
+func (u UnknownText) String() string {
+	return fmt.Sprintf("text of unknown type %q: %q", u.Type, opening(u.Raw))
 }
 
 // BadText is not JSON.
@@ -161,3 +182,9 @@ type BadText struct {
 	Raw []byte // the whole message, possibly empty
 	Err error  // what is wrong with it, wraps the error of encoding/json
 }
+
+// String returns what is wrong, and the beginning of the message, quoted.
+func (b BadText) String() string { return fmt.Sprintf("%v: %q", b.Err, opening(b.Raw)) }
+
+// opening returns what String shows of a message.
+func opening(raw []byte) []byte { return raw[:min(len(raw), 200)] }
