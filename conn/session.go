@@ -87,6 +87,9 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 		role.Do("watchdog", c.cfg.ID, func() { s.guard("watchdog", func() { s.watch(ctx) }) })
 	})
 	err = s.serve()
+	if s.polled() {
+		s.sock.poll.Wait() // for linger, which does
+	}
 	if cause := s.cause.Load(); cause != nil && !final(err) {
 		err = *cause
 	}

@@ -7,7 +7,9 @@
 // A goroutine that waits for a socket is woken through epoll and a futex. One
 // that asks again and again sees the same bytes three times sooner: a frame a
 // millisecond over loopback, sent by another process, took 69 µs against 20 at
-// the median, 350 against 80 at the 99th percentile. A [Conn] asks once per Read:
+// the median, 350 against 80 at the 99th percentile (the bare loops of
+// BenchmarkPipeline and BenchmarkPolling in package bench). A [Conn] asks once per
+// Read:
 //
 //	c, err := sock.NewConn(nc) // beneath TLS, if there is any
 //	handshake(c)               // an ordinary connection so far
@@ -29,20 +31,23 @@
 //
 // # Options, and what each did
 //
-// Measured on loopback on a machine of two virtual cores, medians of seven runs:
+// Measured on loopback on a machine of two virtual cores, medians; package bench
+// has BenchmarkCoalescingServer and BenchmarkReceiveBuffer:
 //
 //	TCP_NODELAY    set by Go for every TCP connection; nothing to do.
 //	TCP_QUICKACK   set after each write, see [Options.AckAtOnce]: from a server that
-//	               coalesces small writes (Nagle's algorithm) a frame took 20.8 ms
-//	               without and 0.08 ms with it, once the client had written. Where
+//	               coalesces small writes (Nagle's algorithm) a frame in two writes took
+//	               45 ms without and 0.01 ms with it, once the client had written. Where
 //	               the server does not, nothing changes. Set after each read it
 //	               helps no more, and costs a system call there.
 //	SO_RCVBUF      left alone. A snapshot of 3,000 instruments, 558 kB in one write,
-//	               took 219 µs to arrive with the kernel's own tuning, 191 to 193
-//	               with 0.5 to 4 MiB, 262 with 256 KiB, all within the noise; but
-//	               to set it turns that tuning off for good.
-//	SO_RCVLOWAT    left alone. Set high it spares the process the epoll event of
-//	               bytes that it finds by polling, but 20.7 µs against 20.9 is no gain.
+//	               took 85 µs to arrive with the kernel's own tuning, 90 to 92 with 0.5
+//	               to 4 MiB, 138 with 256 KiB; and to set it turns that tuning off
+//	               for good.
+//	SO_RCVLOWAT    set on sockets that are polled, see [Conn.Poll]. A tick reached
+//	               its reader in 20.0 µs with it and 24.6 without, a loop of BenchmarkPolling
+//	               among the load of others. A bare loop in a process without timers,
+//	               where no thread sleeps in epoll, gains nothing.
 //	SO_BUSY_POLL   set on sockets that are polled, where the kernel allows it; see
 //	               [Options.BusyPoll]. It has no effect on loopback, which has no
 //	               queue to look into.

@@ -55,9 +55,26 @@ func NewConn(nc net.Conn) (*Conn, error) {
 	return c, nil
 }
 
+// quietBytes is how much may arrive on a polled socket before the kernel tells
+// the runtime's poller: more than any message.
+const quietBytes = 1 << 20
+
 // Poll makes every later Read one attempt, that returns [ErrWouldBlock] instead
-// of waiting. It must not be called while a Read is under way.
-func (c *Conn) Poll() { c.polling = true }
+// of waiting. Neither it nor Wait must be called while a Read is under way.
+//
+// The kernel is asked to keep what arrives to itself (SO_RCVLOWAT), or it would
+// wake a thread of the runtime for each packet, in vain, and on a busy machine
+// in place of the one that polls.
+func (c *Conn) Poll() {
+	c.polling = true
+	_ = c.raw.Control(func(fd uintptr) { readable(fd, quietBytes) }) // what cannot be had is not missed
+}
+
+// Wait makes every later Read wait again.
+func (c *Conn) Wait() {
+	c.polling = false
+	_ = c.raw.Control(func(fd uintptr) { readable(fd, 1) }) // fails on a closed socket, where no Read waits
+}
 
 // Read reads like any connection's, or once, without waiting, after [Conn.Poll].
 // One goroutine at a time may read.

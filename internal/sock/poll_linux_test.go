@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kiteticker/kiteticker/internal/sock"
 )
 
@@ -101,6 +103,26 @@ func TestReadWaitsUntilPolled(t *testing.T) {
 	buf := make([]byte, 5)
 	if n, err := io.ReadFull(c, buf); n != 5 || err != nil {
 		t.Errorf("an ordinary Read: %d, %v", n, err)
+	}
+}
+
+// Nobody is woken for a polled socket; after Wait it is an ordinary one again,
+// also for what came before.
+func TestWaitAfterPoll(t *testing.T) {
+	client, server := pair(t)
+	c := polled(t, client)
+	if got := option(t, client, unix.SOL_SOCKET, unix.SO_RCVLOWAT); got <= 558_002 {
+		t.Errorf("SO_RCVLOWAT is %d, want more than the largest message", got)
+	}
+	server.Write([]byte("before"))
+	c.Wait()
+	if got := option(t, client, unix.SOL_SOCKET, unix.SO_RCVLOWAT); got != 1 {
+		t.Errorf("SO_RCVLOWAT is %d after Wait, want 1", got)
+	}
+	go server.Write([]byte("after"))
+	buf := make([]byte, len("beforeafter"))
+	if _, err := io.ReadFull(c, buf); err != nil || string(buf) != "beforeafter" {
+		t.Errorf("read %q, %v", buf, err)
 	}
 }
 

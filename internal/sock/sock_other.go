@@ -9,4 +9,6 @@ func read(uintptr, []byte) (int, error) { return 0, ErrUnsupported }
 
 func ackAtOnce(uintptr) error { return ErrUnsupported }
 
+func readable(uintptr, int) {}
+
 func busyPoll(uintptr, int) error { return ErrUnsupported }
