@@ -41,12 +41,12 @@ func TestNewReportsEverythingWrong(t *testing.T) {
 		{func(c *kiteticker.Config) { c.PinCPUs, c.Profile = []int{0}, kiteticker.Inline }, "no goroutine to pin"},
 		{func(c *kiteticker.Config) { c.AccessToken = "token\n" }, "white space"},
 		{func(c *kiteticker.Config) { c.MaxAttempts = -1 }, "MaxAttempts is -1"},
-		{func(c *kiteticker.Config) { c.CommandGap = -1 }, "CommandGap is -1ns"},
+		{func(c *kiteticker.Config) { c.CommandGap = -1 }, "CommandGap is -1ns, want a positive duration, or 0 for no gap"},
 		{func(c *kiteticker.Config) { c.FrameRing = 100 }, "FrameRing is 100 bytes"},
 		{func(c *kiteticker.Config) { c.TickRing = -5 }, "TickRing is -5 ticks"},
 		{func(c *kiteticker.Config) { c.ChunkSize = 4000 }, "ChunkSize is 4000 tokens"},
 		{func(c *kiteticker.Config) { c.Liveness = time.Second }, "Liveness is 1s"},
-		{func(c *kiteticker.Config) { c.DialTimeout = -1 }, "DialTimeout is -1ns"},
+		{func(c *kiteticker.Config) { c.DialTimeout = -1 }, "DialTimeout is -1ns, want a positive duration, or 0 for the default"},
 		{func(c *kiteticker.Config) { c.MinBackoff, c.MaxBackoff = 5, 4 }, "MaxBackoff is 4ns, want at least MinBackoff, 5ns"},
 		{func(c *kiteticker.Config) { c.URL = "http://x" }, "URL is malformed"},
 		{func(c *kiteticker.Config) { c.URL = "wss://x?access_token=canary" }, "URL has a query"},
@@ -54,7 +54,9 @@ func TestNewReportsEverythingWrong(t *testing.T) {
 		{func(c *kiteticker.Config) { c.URL = "ws://127.0.0.1.example.com" }, "in the clear"},
 		{func(c *kiteticker.Config) { c.Query = url.Values{"access_token": {"canary"}} }, "Query holds api_key or access_token"},
 		{func(c *kiteticker.Config) { c.Segments = []decode.Segment{{Code: 13, Decimals: 30}} }, "30"},
-		{func(c *kiteticker.Config) { c.Sharding = shard.Pinned }, "Pin"},
+		{func(c *kiteticker.Config) { c.Sharding = shard.Pinned }, "kiteticker: Sharding is Pinned, but PinToken is nil"},
+		{func(c *kiteticker.Config) { c.PinToken = func(uint32) int { return 0 } }, "kiteticker: PinToken is set, but Sharding is least-loaded"},
+		{func(c *kiteticker.Config) { c.Sharding = 9 }, "kiteticker: Sharding is 9, want LeastLoaded, RoundRobin or Pinned"},
 		{func(c *kiteticker.Config) { c.APIKey, c.Conns, c.TickRing = "", 9, -1 }, "TickRing"},
 	}
 	for _, tt := range tests {
@@ -66,6 +68,9 @@ func TestNewReportsEverythingWrong(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "canary") {
 			t.Errorf("the error shows a secret: %v", err)
+		}
+		if err != nil && strings.Contains(err.Error(), "shard: ") {
+			t.Errorf("the error speaks of the inside: %v", err)
 		}
 	}
 	for _, ok := range []func(*kiteticker.Config){

@@ -1,6 +1,8 @@
 package kiteticker
 
 import (
+	"fmt"
+
 	"github.com/kiteticker/kiteticker/conn"
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/ring"
@@ -44,7 +46,13 @@ const (
 )
 
 // ParseMode returns the mode named "ltp", "quote" or "full".
-func ParseMode(s string) (Mode, error) { return decode.ParseMode(s) }
+func ParseMode(s string) (Mode, error) {
+	m, err := decode.ParseMode(s)
+	if err != nil {
+		return 0, fmt.Errorf("kiteticker: mode is %q, want ltp, quote or full", s)
+	}
+	return m, nil
+}
 
 // State is where a connection stands.
 type State = conn.State

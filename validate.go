@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/kiteticker/kiteticker/ring"
+	"github.com/kiteticker/kiteticker/shard"
 )
 
 // validate reports everything that is wrong with c, which has its defaults.
@@ -52,7 +53,7 @@ func (c Config) validate(form Config) error {
 		bad("Profile is %d, want Balanced, Inline or LowLatency", c.Profile)
 	}
 	if c.Wait > ring.WaitSpin {
-		bad("Wait is %d, want ring.WaitPark, ring.WaitYield or ring.WaitSpin", c.Wait)
+		bad("Wait is %d, want WaitPark, WaitYield or WaitSpin", c.Wait)
 	}
 	if err := checkPins(c.PinCPUs, c.Profile, c.BusyPoll); err != nil {
 		errs = append(errs, err)
@@ -63,6 +64,14 @@ func (c Config) validate(form Config) error {
 	if c.TickRing < 1 || c.TickRing > maxTickRing {
 		bad("TickRing is %d ticks, want 1 to %d", c.TickRing, maxTickRing)
 	}
+	switch {
+	case c.Sharding > shard.Pinned:
+		bad("Sharding is %d, want LeastLoaded, RoundRobin or Pinned", c.Sharding)
+	case c.Sharding == shard.Pinned && c.PinToken == nil:
+		bad("Sharding is Pinned, but PinToken is nil")
+	case c.Sharding != shard.Pinned && c.PinToken != nil:
+		bad("PinToken is set, but Sharding is %v, which would ignore it: want Pinned", c.Sharding)
+	}
 	if c.ChunkSize < 1 || c.ChunkSize > MaxTokensPerConn {
 		bad("ChunkSize is %d tokens, want 1 to %d", c.ChunkSize, MaxTokensPerConn)
 	}
@@ -72,13 +81,14 @@ func (c Config) validate(form Config) error {
 	for _, d := range []struct {
 		name  string
 		value time.Duration
+		zero  string // what 0 stands for
 	}{
-		{"DialTimeout", c.DialTimeout}, {"DrainTimeout", c.DrainTimeout},
-		{"MinBackoff", c.MinBackoff}, {"MaxBackoff", c.MaxBackoff},
-		{"CommandGap", c.CommandGap},
+		{"DialTimeout", c.DialTimeout, "the default"}, {"DrainTimeout", c.DrainTimeout, "the default"},
+		{"MinBackoff", c.MinBackoff, "the default"}, {"MaxBackoff", c.MaxBackoff, "the default"},
+		{"CommandGap", c.CommandGap, "no gap"},
 	} {
 		if d.value < 0 {
-			bad("%s is %v, want a positive duration", d.name, d.value)
+			bad("%s is %v, want a positive duration, or 0 for %s", d.name, d.value, d.zero)
 		}
 	}
 	if c.MaxAttempts < 0 {

@@ -7,15 +7,17 @@ import (
 	"github.com/kiteticker/kiteticker/decode"
 )
 
+// Users meet the errors of subscribing through package kiteticker, which hands
+// them on as they are: so their texts begin with its name.
 var (
 	// ErrCapacity is what a [*CapacityError] wraps.
-	ErrCapacity = errors.New("shard: not enough capacity")
+	ErrCapacity = errors.New("kiteticker: not enough capacity")
 	// ErrNotSubscribed is what a [*TokenError] wraps when the table does not
 	// have the token.
-	ErrNotSubscribed = errors.New("shard: token is not subscribed")
+	ErrNotSubscribed = errors.New("kiteticker: token is not subscribed")
 	// ErrZeroToken is what a [*TokenError] wraps when the token is 0, which no
 	// instrument has: it is an unset variable or a failed lookup.
-	ErrZeroToken = errors.New("shard: token is zero")
+	ErrZeroToken = errors.New("kiteticker: token is zero")
 )
 
 // CapacityError says that a call brings more new tokens than there is room
@@ -28,9 +30,9 @@ type CapacityError struct {
 
 func (e *CapacityError) Error() string {
 	if e.Conn < 0 {
-		return fmt.Sprintf("shard: %d new tokens, room for %d", e.Want, e.Free)
+		return fmt.Sprintf("kiteticker: %d new tokens, room for %d", e.Want, e.Free)
 	}
-	return fmt.Sprintf("shard: %d new tokens pinned to conn %d, room for %d", e.Want, e.Conn, e.Free)
+	return fmt.Sprintf("kiteticker: %d new tokens pinned to connection %d, room for %d", e.Want, e.Conn, e.Free)
 }
 
 // Unwrap returns [ErrCapacity].
@@ -60,7 +62,7 @@ type PinError struct {
 }
 
 func (e *PinError) Error() string {
-	return fmt.Sprintf("shard: token %d is pinned to conn %d, want 0 to %d", e.Token, e.Conn, e.Conns-1)
+	return fmt.Sprintf("kiteticker: token %d is pinned to connection %d, want 0 to %d", e.Token, e.Conn, e.Conns-1)
 }
 
 // ModeError says that the server does not accept Mode: see
@@ -68,5 +70,5 @@ func (e *PinError) Error() string {
 type ModeError struct{ Mode decode.Mode }
 
 func (e *ModeError) Error() string {
-	return fmt.Sprintf("shard: mode is %v, want ltp, quote or full", e.Mode)
+	return fmt.Sprintf("kiteticker: mode is %v, want ltp, quote or full", e.Mode)
 }

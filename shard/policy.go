@@ -33,5 +33,5 @@ func (p *Policy) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("shard: policy is %q, want least-loaded, round-robin or pinned", text)
+	return fmt.Errorf("kiteticker: sharding policy is %q, want least-loaded, round-robin or pinned", text)
 }

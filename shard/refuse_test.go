@@ -35,21 +35,21 @@ func TestRefused(t *testing.T) {
 		text string
 	}{
 		{"pin too high", table.Subscribe(decode.ModeLTP, 10, 12),
-			&shard.PinError{Token: 12, Conn: 2, Conns: 2}, "shard: token 12 is pinned to conn 2, want 0 to 1"},
+			&shard.PinError{Token: 12, Conn: 2, Conns: 2}, "kiteticker: token 12 is pinned to connection 2, want 0 to 1"},
 		{"pin too low", table.Subscribe(decode.ModeLTP, 9),
-			&shard.PinError{Token: 9, Conn: -1, Conns: 2}, "shard: token 9 is pinned to conn -1, want 0 to 1"},
+			&shard.PinError{Token: 9, Conn: -1, Conns: 2}, "kiteticker: token 9 is pinned to connection -1, want 0 to 1"},
 		{"zero", table.Subscribe(decode.ModeLTP, 11, 0, 10),
-			&shard.TokenError{Token: 0, Index: 1, Err: shard.ErrZeroToken}, "shard: token is zero: token 0, index 1"},
+			&shard.TokenError{Token: 0, Index: 1, Err: shard.ErrZeroToken}, "kiteticker: token is zero: token 0, index 1"},
 		{"subscribe ltpc", table.Subscribe(decode.ModeLTPC, 10),
-			&shard.ModeError{Mode: decode.ModeLTPC}, "shard: mode is ltpc, want ltp, quote or full"},
+			&shard.ModeError{Mode: decode.ModeLTPC}, "kiteticker: mode is ltpc, want ltp, quote or full"},
 		{"no tokens do not excuse the mode", table.Subscribe(0),
-			&shard.ModeError{Mode: 0}, "shard: mode is Mode(0), want ltp, quote or full"},
+			&shard.ModeError{Mode: 0}, "kiteticker: mode is Mode(0), want ltp, quote or full"},
 		{"set ltpc", table.SetMode(decode.ModeLTPC, 10),
-			&shard.ModeError{Mode: decode.ModeLTPC}, "shard: mode is ltpc, want ltp, quote or full"},
+			&shard.ModeError{Mode: decode.ModeLTPC}, "kiteticker: mode is ltpc, want ltp, quote or full"},
 		{"set unknown", table.SetMode(decode.ModeLTP, 10, 11, 12),
-			&shard.TokenError{Token: 12, Index: 2, Err: shard.ErrNotSubscribed}, "shard: token is not subscribed: token 12, index 2"},
+			&shard.TokenError{Token: 12, Index: 2, Err: shard.ErrNotSubscribed}, "kiteticker: token is not subscribed: token 12, index 2"},
 		{"set zero", table.SetMode(decode.ModeLTP, 0),
-			&shard.TokenError{Err: shard.ErrNotSubscribed}, "shard: token is not subscribed: token 0, index 0"},
+			&shard.TokenError{Err: shard.ErrNotSubscribed}, "kiteticker: token is not subscribed: token 0, index 0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,8 +81,8 @@ func TestCapacityErrorText(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&shard.CapacityError{Conn: -1, Want: 10_000, Free: 9_000}, "shard: 10000 new tokens, room for 9000"},
-		{&shard.CapacityError{Conn: 2, Want: 5, Free: 3}, "shard: 5 new tokens pinned to conn 2, room for 3"},
+		{&shard.CapacityError{Conn: -1, Want: 10_000, Free: 9_000}, "kiteticker: 10000 new tokens, room for 9000"},
+		{&shard.CapacityError{Conn: 2, Want: 5, Free: 3}, "kiteticker: 5 new tokens pinned to connection 2, room for 3"},
 	}
 	for _, tt := range tests {
 		if got := tt.err.Error(); got != tt.want {
