@@ -218,8 +218,17 @@ func (c *Conn) to(state State, err error, delay time.Duration) {
 	if err != nil {
 		level = slog.LevelWarn
 	}
-	c.tell(level, "connection "+state.String(),
-		"from", from.String(), "attempt", c.backoff.attempt, "delay", delay, "err", err)
+	attrs := []any{"from", from.String()}
+	if c.backoff.attempt > 0 {
+		attrs = append(attrs, "attempt", c.backoff.attempt)
+	}
+	if delay > 0 {
+		attrs = append(attrs, "delay", delay)
+	}
+	if err != nil {
+		attrs = append(attrs, "err", err)
+	}
+	c.tell(level, "connection "+state.String(), attrs...)
 	c.cfg.Notify(Transition{
 		Conn: c.cfg.ID, From: from, To: state, At: now,
 		Attempt: c.backoff.attempt, Delay: delay, Err: err,
