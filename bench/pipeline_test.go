@@ -172,14 +172,12 @@ func runClientWith(cfg kiteticker.Config, streamCfg kiteticker.StreamConfig, unr
 		}
 		var consumer sync.WaitGroup
 		consumer.Go(func() {
-			left := packets
 			for ticks := range stream.Batches(context.Background()) {
-				if left -= len(ticks); left > 0 {
-					continue // a large frame comes in parts
+				for i := range ticks { // a batch may be part of a frame, or several
+					if stamp, _ := kitetest.SentAt(&ticks[i]); stamp != 0 {
+						p.record(stamp)
+					}
 				}
-				left = packets
-				stamp, _ := kitetest.SentAt(&ticks[len(ticks)-1])
-				p.record(stamp)
 			}
 		})
 		err = client.Run(ctx)

@@ -25,9 +25,11 @@ import (
 //
 //	bare   a loop that polls its socket and only finds the stamp: the floor
 //	spin   the whole library, low-latency profile, its reader spins
+//	yield  the same, its reader yields
 //	park   the same, its reader parks
 //
-// Use -benchtime=10x or more; on a shared machine quote medians of several runs.
+// Use a multiple of four rounds, -benchtime=8x; on a shared machine quote
+// medians of several runs.
 func BenchmarkPolling(b *testing.B) {
 	for _, packets := range []int{1, 100} {
 		b.Run(fmt.Sprintf("packets=%d", packets), func(b *testing.B) { benchmarkPolling(b, packets) })
@@ -41,10 +43,12 @@ func benchmarkPolling(b *testing.B, packets int) {
 	paths := []*path{
 		{name: "bare", run: runBarePolling},
 		{name: "spin", run: runClientWith(config, kiteticker.StreamConfig{Wait: ring.WaitSpin})},
+		{name: "yield", run: runClientWith(config, kiteticker.StreamConfig{Wait: ring.WaitYield})},
 		{name: "park", run: runClientWith(config, kiteticker.StreamConfig{})},
 	}
-	for b.Loop() {
-		for _, p := range paths {
+	for round := 0; b.Loop(); round++ {
+		for i := range paths {
+			p := paths[(i+round)%len(paths)] // none always follows the same other one
 			if err := takeTurn(b, p, packets); err != nil {
 				b.Fatalf("path %s: %v", p.name, err)
 			}

@@ -36,6 +36,7 @@ var unsafeIn = map[string]string{
 var systemIn = map[string]string{
 	"decode/guard_linux_test.go": "maps the memory that faults",
 	"ring/memory_linux_test.go":  "asks the kernel which pages are present",
+	"bench/memory_linux_test.go": "maps memory that no page is present of",
 }
 
 func TestSources(t *testing.T) {
