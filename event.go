@@ -12,8 +12,7 @@ import (
 	"github.com/kiteticker/kiteticker/decode"
 )
 
-// Event is something that happened on a connection, other than a tick. Data is
-// one of
+// Event is something that happened, other than a tick. Data is one of
 //
 //   - *[StateChange]: the connection changed state;
 //   - *[Outage]: it delivers again, after an interval without data;
@@ -30,21 +29,40 @@ import (
 //   - *[UnknownText], *[BadText]: a text message of unknown type, or not JSON;
 //   - *[DamagedMessage]: a binary message that could not be decoded whole.
 type Event struct {
+	// Conn is the connection it happened on, -1 if it is none's. What concerns a
+	// whole account comes once and names one of its connections: an Order the one
+	// that brought it first, a Reconcile the one whose loss or return made it
+	// known, a RefreshFailed the one that asked for the token. A Moved names the
+	// connection that has the instruments now.
 	Conn int
 	At   time.Time // of the socket read, or of the change
 	Data any
 }
 
-// The types of Event.Data.
+// The types of Event.Data that other packages define.
 type (
-	StateChange     = conn.Transition
-	Order           = decode.Order
-	ServerError     = decode.ServerError
-	Notice          = decode.Notice
+	// StateChange says that a connection went from one state to another, and why:
+	// see [conn.Transition].
+	StateChange = conn.Transition
+	// Order is the state of one order of the user after a change, sent on every
+	// connection and told once: see [decode.Order].
+	Order = decode.Order
+	// ServerError is a complaint of the server, such as too many instruments; the
+	// connection stays up: see [decode.ServerError].
+	ServerError = decode.ServerError
+	// Notice is words of the broker for its clients: see [decode.Notice].
+	Notice = decode.Notice
+	// InstrumentsMeta is the size and version of the broker's list of
+	// instruments, told after connecting: see [decode.InstrumentsMeta].
 	InstrumentsMeta = decode.InstrumentsMeta
-	AppCode         = decode.AppCode
-	UnknownText     = decode.UnknownText
-	BadText         = decode.BadText
+	// AppCode is a time of the server's, told after connecting; it is not
+	// documented what of: see [decode.AppCode].
+	AppCode = decode.AppCode
+	// UnknownText is a text message of a type that this version does not know:
+	// see [decode.UnknownText].
+	UnknownText = decode.UnknownText
+	// BadText is a text message that is not JSON: see [decode.BadText].
+	BadText = decode.BadText
 )
 
 // DamagedMessage reports binary messages that could not be decoded whole. What
@@ -59,7 +77,8 @@ type DamagedMessage struct {
 
 // EventStream delivers every event that happens while it is attached, in order
 // for each connection. It never drops any: what its reader has not taken yet is
-// kept in memory, so read it or close it.
+// kept in memory, so read it or close it. The log warns of one with 10,000
+// events unread, and again at each doubling; [Stats.Events] has the number.
 type EventStream struct {
 	name string
 	hub  *hub
@@ -68,6 +87,8 @@ type EventStream struct {
 	wake chan struct{} // capacity 1
 
 	reading atomic.Bool // one goroutine at a time reads
+
+	warnAt int // length to warn at next, 0: the first; the supervisor's
 
 	mu     sync.Mutex
 	queue  []Event
@@ -94,9 +115,7 @@ func (s *EventStream) Len() int {
 // ended and everything was delivered.
 func (s *EventStream) All(ctx context.Context) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		if !s.reading.CompareAndSwap(false, true) {
-			panic("kiteticker: event stream " + s.name + " is read by two goroutines at once")
-		}
+		s.enter()
 		defer s.reading.Store(false)
 		for ctx.Err() == nil {
 			if e, ok := s.take(); ok {
@@ -117,6 +136,24 @@ func (s *EventStream) All(ctx context.Context) iter.Seq[Event] {
 	}
 }
 
+// Poll returns the next event that waits, false if none does. It never blocks.
+func (s *EventStream) Poll() (e Event, ok bool) {
+	s.enter()
+	defer s.reading.Store(false)
+	return s.take()
+}
+
+// Done is closed when nothing more will come: the client has ended, or the
+// stream is closed. Events may still wait then.
+func (s *EventStream) Done() <-chan struct{} { return s.done }
+
+// enter claims the reading side: two readers would share the events by chance.
+func (s *EventStream) enter() {
+	if !s.reading.CompareAndSwap(false, true) {
+		panic("kiteticker: event stream " + s.name + " is read by two goroutines at once")
+	}
+}
+
 func (s *EventStream) take() (e Event, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,6 +164,25 @@ func (s *EventStream) take() (e Event, ok bool) {
 	s.queue[0] = Event{}
 	s.queue = s.queue[1:]
 	return e, true
+}
+
+// firstWarning is how many unread events of a stream are worth a warning.
+const firstWarning = 10_000
+
+// overdue returns how many events wait if that is worth a warning now, else 0.
+// The supervisor calls it.
+func (s *EventStream) overdue() int {
+	n := s.Len()
+	if n < firstWarning/2 { // it has been read since
+		s.warnAt = firstWarning
+	}
+	if s.warnAt = max(s.warnAt, firstWarning); n < s.warnAt {
+		return 0
+	}
+	for s.warnAt <= n {
+		s.warnAt *= 2
+	}
+	return n
 }
 
 func (s *EventStream) put(e Event) {

@@ -134,18 +134,78 @@ func TestSecondEventReaderIsTold(t *testing.T) {
 		c := newClient(t, kiteticker.Config{APIKey: "key", AccessToken: "token"})
 		s, _ := c.Events("orders")
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		go func() {
 			for range s.All(ctx) {
 			}
 		}()
 		synctest.Wait()
-		defer cancel()
-		defer func() {
-			if msg, _ := recover().(string); !strings.Contains(msg, "orders is read by two goroutines") {
-				t.Errorf("recovered %q", msg)
+		for name, read := range map[string]func(){
+			"All":  func() { s.All(ctx)(func(kiteticker.Event) bool { return true }) },
+			"Poll": func() { s.Poll() },
+		} {
+			func() {
+				defer func() {
+					if msg, _ := recover().(string); !strings.Contains(msg, "orders is read by two goroutines") {
+						t.Errorf("%s: recovered %q", name, msg)
+					}
+				}()
+				read()
+			}()
+		}
+	})
+}
+
+// Poll gives what waits and never blocks; Done says when that is all there will
+// be.
+func TestEventPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{})
+		cfg := config(srv)
+		cfg.Conns = 1
+		c := newClient(t, cfg)
+		s, _ := c.Events("")
+		closed, _ := c.Events("")
+		states := func() (list []string) {
+			for {
+				e, ok := s.Poll()
+				if !ok {
+					return list
+				}
+				if change, ok := e.Data.(*kiteticker.StateChange); ok {
+					list = append(list, change.To.String())
+				}
 			}
-		}()
-		for range s.All(ctx) {
+		}
+		over := func(s *kiteticker.EventStream) bool {
+			select {
+			case <-s.Done():
+				return true
+			default:
+				return false
+			}
+		}
+		if got := states(); got != nil {
+			t.Errorf("before Run: %q", got)
+		}
+		stop := run(c)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"dialing", "live"}, states()); diff != "" {
+			t.Errorf("states (-want +got):\n%s", diff)
+		}
+		if over(s) || over(closed) {
+			t.Error("Done although the client runs")
+		}
+		closed.Close()
+		if _, ok := closed.Poll(); ok || !over(closed) || over(s) {
+			t.Errorf("after Close: an event is %v, Done %v, of another stream %v", ok, over(closed), over(s))
+		}
+		stop()
+		if !over(s) {
+			t.Error("not Done although the client has ended")
+		}
+		if diff := cmp.Diff([]string{"stopped"}, states()); diff != "" {
+			t.Errorf("states after the end (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -12,11 +12,17 @@ import (
 // Version of this module.
 const Version = "0.1.0"
 
-// The types of a tick, as package decode documents them.
+// The types of a tick.
 type (
-	Tick  = decode.Tick
+	// Tick is one update of one instrument, its prices raw integers: see
+	// [decode.Tick].
+	Tick = decode.Tick
+	// Level is one line of the market depth: see [decode.Level].
 	Level = decode.Level
-	Mode  = decode.Mode
+	// Mode is how much of an instrument's data a packet carries, and what a
+	// subscription asks for: see [decode.Mode].
+	Mode = decode.Mode
+	// Flags tell what is unusual about a tick: see [decode.Flags].
 	Flags = decode.Flags
 )
 
@@ -26,23 +32,22 @@ var IST = decode.IST
 // Segment is one line of the table of segments: see Config.Segments.
 type Segment = decode.Segment
 
-// Modes to subscribe in, and ModeLTPC, which a packet may have and nobody can
-// subscribe.
+// Modes of subscriptions and packets.
 const (
-	ModeLTP   = decode.ModeLTP
-	ModeLTPC  = decode.ModeLTPC
-	ModeQuote = decode.ModeQuote
-	ModeFull  = decode.ModeFull
+	ModeLTP   = decode.ModeLTP   // last price
+	ModeLTPC  = decode.ModeLTPC  // last price and close; a packet may have it, nobody can subscribe it
+	ModeQuote = decode.ModeQuote // all but depth and times
+	ModeFull  = decode.ModeFull  // with depth and times
 )
 
-// Flags of a tick.
+// Flags of a tick. Package decode says more of each.
 const (
-	FlagIndex           = decode.FlagIndex
-	FlagUnknownSegment  = decode.FlagUnknownSegment
-	FlagSegmentMismatch = decode.FlagSegmentMismatch
-	FlagLost            = decode.FlagLost
-	FlagGap             = decode.FlagGap
-	FlagSnapshot        = decode.FlagSnapshot
+	FlagIndex           = decode.FlagIndex           // an index: nothing to trade
+	FlagUnknownSegment  = decode.FlagUnknownSegment  // the price scale is a guess
+	FlagSegmentMismatch = decode.FlagSegmentMismatch // the packet and the segment disagree on whether it is an index
+	FlagLost            = decode.FlagLost            // the stream lost ticks just before it
+	FlagGap             = decode.FlagGap             // the first of its instrument after an outage or a move
+	FlagSnapshot        = decode.FlagSnapshot        // a last value, from before the stream was attached
 )
 
 // ParseMode returns the mode named "ltp", "quote" or "full".
@@ -59,13 +64,13 @@ type State = conn.State
 
 // States of a connection.
 const (
-	StateIdle       = conn.StateIdle
-	StateDialing    = conn.StateDialing
-	StateLive       = conn.StateLive
-	StateStale      = conn.StateStale
-	StateBackingOff = conn.StateBackingOff
-	StateRefused    = conn.StateRefused
-	StateStopped    = conn.StateStopped
+	StateIdle       = conn.StateIdle       // Run has not been called
+	StateDialing    = conn.StateDialing    // TCP, TLS and the HTTP upgrade
+	StateLive       = conn.StateLive       // the socket is open and the server shows signs of life
+	StateStale      = conn.StateStale      // the socket is open, but a ping waits for its answer
+	StateBackingOff = conn.StateBackingOff // waiting before the next dial
+	StateRefused    = conn.StateRefused    // the server refused the credentials, or there are none yet; waiting for new ones
+	StateStopped    = conn.StateStopped    // it will not be dialled again: Run has ended, or the connection gave up
 )
 
 // Status is the state of an [Order]. It is open: compare with what you know and
