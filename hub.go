@@ -48,10 +48,7 @@ func (h *hub) run(done <-chan struct{}) {
 			if p.text != nil && !h.decode(&p) {
 				continue
 			}
-			h.mu.Lock()
-			streams := h.streams
-			h.mu.Unlock()
-			for _, s := range streams {
+			for _, s := range h.attached() {
 				s.put(p.Event)
 			}
 		}
@@ -103,6 +100,13 @@ func (h *hub) attach(name string) (*EventStream, error) {
 	s := &EventStream{name: name, hub: h, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	h.streams = append(h.streams[:len(h.streams):len(h.streams)], s) // a copy: run may be ranging over the old list
 	return s, nil
+}
+
+// attached returns the streams as they are now; the list is never changed.
+func (h *hub) attached() []*EventStream {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.streams
 }
 
 func (h *hub) detach(s *EventStream) {

@@ -1,9 +1,6 @@
 package kiteticker
 
 import (
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/kiteticker/kiteticker/stats"
@@ -13,7 +10,8 @@ import (
 type Stats struct {
 	At      time.Time
 	Conns   []ConnStats
-	Streams []StreamStats
+	Streams []StreamStats      // of ticks, then of frames
+	Events  []EventStreamStats // in the order of attaching
 
 	RepeatedOrders uint64 // order updates that came on a further connection and were not told again
 }
@@ -83,16 +81,26 @@ type StreamStats struct {
 	LostOn   []uint64 // of those, by connection: one for each of Conns
 	Replaced uint64   // ticks that newer ones replaced, if it conflates
 
-	// Waits counts the times a connection waited for the stream's reader, if it
-	// blocks. Waiting lists the connections that wait now, since WaitingSince.
-	Waits        uint64
-	Waiting      []int
-	WaitingSince time.Time
+	Waits   uint64       // times a connection waited for the stream's reader, if it blocks
+	Waiting []StreamWait // connections that wait now
 
 	// Delivery is how long the stream's reader took to come for ticks, in
 	// nanoseconds from the oldest publish it had not seen. Empty for frame
 	// streams, and unless Config.Stages.
 	Delivery stats.Distribution
+}
+
+// StreamWait is one connection's wait for the reader of a stream that blocks.
+type StreamWait struct {
+	Conn  int
+	Since time.Time
+}
+
+// EventStreamStats is the state of one attached event stream. It loses nothing,
+// so Len grows without bound while nobody reads.
+type EventStreamStats struct {
+	Name string
+	Len  int // events waiting
 }
 
 // Lost returns the ticks and messages lost by all attached streams together.
@@ -102,44 +110,6 @@ func (s Stats) Lost() uint64 {
 		n += st.Lost
 	}
 	return n
-}
-
-// Check returns nil if every connection is live, has heard from the server and
-// got a message or heartbeat within maxSilence, and has not been behind with
-// telling it the subscriptions for longer than that, nor waiting for a stream
-// that blocks, without complaint of the server's. Otherwise it returns all findings joined, each an *[UnhealthyError]. It looks at s alone:
-// the same snapshot always gets the same answer.
-func (s Stats) Check(maxSilence time.Duration) error {
-	var errs []error
-	for i := range s.Conns {
-		c := &s.Conns[i]
-		bad := func(format string, args ...any) {
-			errs = append(errs, &UnhealthyError{Conn: c.Conn, Reason: fmt.Sprintf(format, args...)})
-		}
-		if c.State != StateLive {
-			bad("%v, not live", c.State)
-			continue
-		}
-		if quiet := s.At.Sub(c.LastByte); quiet > maxSilence {
-			bad("silent for %v, more than %v", quiet.Round(time.Millisecond), maxSilence)
-		}
-		if quiet := s.At.Sub(c.LastMessage); quiet > maxSilence && s.At.Sub(c.LastByte) <= maxSilence {
-			bad("alive, but without a message for %v, more than %v", quiet.Round(time.Millisecond), maxSilence)
-		}
-		if c.Rejected > 0 {
-			bad("told by the server that subscriptions failed, %d times", c.Rejected)
-		}
-		if !c.BehindSince.IsZero() && s.At.Sub(c.BehindSince) > maxSilence {
-			bad("carrying %d of its %d instruments", c.Sent, c.Instruments)
-		}
-		for i := range s.Streams {
-			st := &s.Streams[i]
-			if waited := s.At.Sub(st.WaitingSince); slices.Contains(st.Waiting, c.Conn) && waited > maxSilence {
-				bad("waiting for the reader of stream %q for %v", st.Name, waited.Round(time.Millisecond))
-			}
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // Stats returns the state of every connection and stream at this moment.
@@ -155,6 +125,9 @@ func (c *Client) Stats() Stats {
 	}
 	for _, f := range c.frames {
 		s.Streams = append(s.Streams, f.Stats())
+	}
+	for _, e := range c.hub.attached() {
+		s.Events = append(s.Events, e.Stats())
 	}
 	return s
 }

@@ -34,9 +34,10 @@ func (st *StreamStats) add(conn int, lost uint64, p *patience) {
 	st.LostOn = append(st.LostOn, lost)
 	st.Waits += p.waits.Load()
 	if since := p.since.Load(); since != 0 {
-		st.Waiting = append(st.Waiting, conn)
-		if at := time.Unix(0, since); st.WaitingSince.IsZero() || at.Before(st.WaitingSince) {
-			st.WaitingSince = at
-		}
+		st.Waiting = append(st.Waiting, StreamWait{Conn: conn, Since: time.Unix(0, since)})
 	}
 }
+
+// Stats returns the stream's state at this moment, also after it was closed. It
+// may be called from any goroutine.
+func (s *EventStream) Stats() EventStreamStats { return EventStreamStats{Name: s.name, Len: s.Len()} }

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/kiteticker/kiteticker/conn"
+	"github.com/kiteticker/kiteticker/stats"
 )
 
 // Unseen lists instruments that have not ticked within After of the server's
-// being told of them on this socket. They may just be illiquid:
-// it is a report, nothing is sent again.
+// being told of them on this socket. They may just be illiquid: it is a report,
+// nothing is sent again.
 type Unseen struct {
 	Conn   int
 	After  time.Duration
@@ -28,9 +29,12 @@ type Health struct {
 	Changed bool   // healthy before and not now, or the reverse
 }
 
-// Rate is what a connection carried per second.
+// Rate is what a connection carried in an interval.
 type Rate struct {
-	Messages, Ticks, Bytes float64
+	Messages, Ticks, Bytes float64 // per second
+
+	// Latency is that of [ConnStats], of the interval's messages alone.
+	Latency stats.Distribution
 }
 
 // superviseEvery is how often the supervisor looks at the connections when
@@ -83,6 +87,7 @@ func (c *Client) inspect(ctx context.Context, last Stats, healthy bool) (Stats, 
 	if ctx.Err() != nil {
 		return last, healthy // what s shows may be wanted already
 	}
+	c.warnOfEvents()
 	err := s.Check(c.cfg.Liveness)
 	changed := (err == nil) != healthy
 	due := c.cfg.HealthInterval > 0 && now.Sub(last.At) >= c.cfg.HealthInterval
@@ -94,6 +99,16 @@ func (c *Client) inspect(ctx context.Context, last Stats, healthy bool) (Stats, 
 		last = s
 	}
 	return last, err == nil
+}
+
+// warnOfEvents warns of event streams that are not read: once, and again at each
+// doubling.
+func (c *Client) warnOfEvents() {
+	for _, s := range c.hub.attached() {
+		if n := s.overdue(); n > 0 {
+			c.cfg.Logger.Warn("events are not read", "stream", s.name, "waiting", n)
+		}
+	}
 }
 
 // report logs a health report and posts it as an event.
@@ -109,13 +124,19 @@ func (c *Client) report(h *Health) {
 		}
 	}
 	if c.cfg.Logger.Enabled(context.Background(), level) {
-		attrs := []slog.Attr{slog.Uint64("lost", h.Stats.Lost()), slog.Any("err", h.Err)}
+		attrs := []slog.Attr{slog.Uint64("lost", h.Stats.Lost())}
+		if h.Err != nil {
+			attrs = append(attrs, slog.Any("err", h.Err))
+		}
 		for i := range h.Stats.Conns {
 			s := &h.Stats.Conns[i]
-			attrs = append(attrs, slog.Group(fmt.Sprintf("conn%d", s.Conn),
-				"state", s.State.String(), "instruments", s.Instruments, "seen", s.Seen,
-				"ticks_per_s", int(h.Rates[i].Ticks), "bytes_per_s", int(h.Rates[i].Bytes),
-				"lag", s.RingLen, "p50", time.Duration(s.Latency.Quantile(0.5)), "p99", time.Duration(s.Latency.Quantile(0.99))))
+			r := &h.Rates[i]
+			of := []any{"state", s.State.String(), "instruments", s.Instruments, "seen", s.Seen,
+				"ticks_per_s", int(r.Ticks), "bytes_per_s", int(r.Bytes), "ring_bytes", s.RingLen}
+			if r.Latency.Count > 0 {
+				of = append(of, "p50", time.Duration(r.Latency.Quantile(0.5)), "p99", time.Duration(r.Latency.Quantile(0.99)))
+			}
+			attrs = append(attrs, slog.Group(fmt.Sprintf("conn%d", s.Conn), of...))
 		}
 		c.cfg.Logger.LogAttrs(context.Background(), level, msg, attrs...)
 	}
@@ -131,6 +152,7 @@ func rates(before, after Stats) []Rate {
 			Messages: float64(a.Messages-b.Messages) / seconds,
 			Ticks:    float64(a.Ticks-b.Ticks) / seconds,
 			Bytes:    float64(a.Bytes-b.Bytes) / seconds,
+			Latency:  a.Latency.Sub(b.Latency),
 		}
 	}
 	return list
