@@ -179,6 +179,19 @@
 // it just comes again. Block is refused where whoever reads decodes, since
 // that could be the very reader that the stream waits for.
 //
+// Most of the way of a lone tick is waking goroutines, and most of that is waking
+// the thread for one: Balanced takes 1.65 times as long as a bare read loop on two
+// Ps and 1.35 times on one, where the woken reader runs on the P it was woken on
+// (BenchmarkPipeline with -cpu 1,2). So LowLatency wakes nobody, if it can. What
+// was tried for the others and dropped, since it gained less than the noise: a
+// reader that decodes short messages itself while the parser is idle.
+//
+// A poller is not bound to its thread by itself, although a bound one sees a
+// frame sooner (17.5 µs against 20.3): it would wake a parked reader of a stream
+// in 115 µs, not in 33. Nor does a reader that spins get a poller beside it: on two
+// CPUs they and the network's own work are one too many, and a tick took 27 µs
+// with a tail of a millisecond.
+//
 // Changes of state travel through the byte ring as records without a message:
 // otherwise "live" could overtake the orders of the socket before.
 package kiteticker
