@@ -26,7 +26,7 @@ const (
 	// ring.WaitYield, whenever it would wait otherwise. It then reads, decodes
 	// and consumes on one goroutine, without a hop: one CPU serves all
 	// connections, and this is the fastest way there is: 1.04 times the median of a
-	// bare loop that polls its socket (1.17 if the reader parks, 1.6 for Balanced
+	// bare loop that polls its socket (1.17 if the reader parks, 1.5 for Balanced
 	// against a bare loop that waits; bench/results). As long as no such
 	// reader is at it, goroutines of the client ask, as many as there are
 	// connections, but one fewer than CPUs: streams that park are woken by them.
