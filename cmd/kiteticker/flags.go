@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,21 @@ func (f *flags) seed(dst *uint64, name, usage string) {
 			return fmt.Errorf("want a whole number from 0 to %d", uint64(math.MaxUint64))
 		}
 		*dst = n
+		return nil
+	})
+}
+
+// address declares a flag for a TCP address to listen on.
+func (f *flags) address(dst *string, name, usage string) {
+	f.option(name, usage, *dst, func(s string) error {
+		_, port, err := net.SplitHostPort(s)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil {
+			return errors.New("want HOST:PORT, such as 127.0.0.1:7000")
+		}
+		*dst = s
 		return nil
 	})
 }

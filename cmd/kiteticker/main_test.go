@@ -112,6 +112,9 @@ func TestUsageErrors(t *testing.T) {
 		{"demo -duration 0s", "want a positive duration"},
 		{"demo -json=maybe", `invalid boolean value "maybe" for -json: want true or false`},
 		{"sim now", `kiteticker sim: unexpected argument "now", want only flags`},
+		{"sim -addr foo", `invalid value "foo" for flag -addr: want HOST:PORT, such as 127.0.0.1:7000`},
+		{"sim -addr 127.0.0.1:70000", "for flag -addr: want HOST:PORT"},
+		{"sim -addr 127.0.0.1:", "for flag -addr: want HOST:PORT"},
 		{"sim -seed -1", `invalid value "-1" for flag -seed: want a whole number from 0 to 18446744073709551615`},
 		{"sim -instruments 0", `invalid value "0" for flag -instruments: want a whole number from 1 to 200000`},
 		{"stream -count 0 408065", `invalid value "0" for flag -count: want a whole number from 1`},
@@ -149,6 +152,11 @@ func TestHelp(t *testing.T) {
 				kt(t, args...).want(t, exitOK, "Usage: kiteticker "+c.name, "")
 			}
 			text := kt(t, c.name, "-h").stdout
+			for line := range strings.Lines(c.manual) {
+				if n := len(line) - 1; n > 80 && line[0] != '\t' { // an example may not be broken
+					t.Errorf("a line of the manual has %d characters, want at most 80: %s", n, line)
+				}
+			}
 			if !strings.Contains(overview, "kiteticker "+c.name) || !strings.Contains(overview, c.summary) {
 				t.Error("it is missing in the overview")
 			}

@@ -25,9 +25,10 @@ and any access_token are accepted; the limits are those of Kite: 3 connections
 for each api_key, 3000 instruments for each connection.
 
 It prints its URL, a line for each connection that opens or closes, and a
-summary when Ctrl-C ends it. It also ends when what it writes to takes no more. With -log it writes each tick it sends as one line
-of JSON, in the form of "stream -format jsonl" without received_at; conn is its
-own number of the connection.
+summary when Ctrl-C ends it. It also ends when what it writes to takes no more.
+With -log it writes each tick it sends as one line of JSON, in the form of
+"stream -format jsonl" without received_at; conn is its own number of the
+connection.
 
 Examples:
 
@@ -37,8 +38,8 @@ Examples:
 	kiteticker stream -url ws://127.0.0.1:7000 -format jsonl -count 1000
 `,
 	setup: func(f *flags) job {
-		s := &sim{rate: 4, seed: 1, instruments: 9000}
-		f.StringVar(&s.addr, "addr", "127.0.0.1:7000", "listen on TCP address `ADDR`; port 0 takes a free one")
+		s := &sim{addr: "127.0.0.1:7000", rate: 4, seed: 1, instruments: 9000}
+		f.address(&s.addr, "addr", "listen on TCP address `ADDR`; port 0 takes a free one")
 		f.rate(&s.rate, "rate", rateUsage)
 		f.seed(&s.seed, "seed", "let all prices and quantities follow from `N`")
 		f.whole(&s.instruments, "instruments", 1, maxListed, "list `N` instruments, across all segments")

@@ -70,16 +70,19 @@ type streaming struct {
 }
 
 func (s *streaming) run(ctx context.Context, sh *shell, args []string) error {
+	tokens, err := s.tokens(args) // first: what was typed is easier to mend than the environment
+	if err != nil {
+		return err
+	}
 	client, err := s.client(sh.getenv)
 	if err != nil {
 		return err
 	}
 	status := &status{out: newLineWriter(sh.stderr)}
-	tokens, err := s.tokens(args)
-	if err != nil {
-		return err
-	}
 	if len(tokens) == 0 {
+		if !s.local {
+			return usagef("no instruments: want TOKEN... or -tokens FILE")
+		}
 		tokens = kitetest.Universe(kiteticker.MaxTokensPerConn)
 		status.line("no tokens given: subscribing to the first %s of the simulated exchange", group(uint64(len(tokens))))
 	}

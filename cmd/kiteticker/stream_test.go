@@ -92,6 +92,8 @@ func TestStreamCredentials(t *testing.T) {
 		args string
 		want string
 	}{
+		{nil, "abc", `kiteticker stream: "abc" is no instrument token`}, // before the environment
+		{nil, "-tokens no/file", "kiteticker stream: open no/file: "},
 		{nil, "408065", "kiteticker stream: set KITE_API_KEY and KITE_ACCESS_TOKEN in the environment\n"},
 		{map[string]string{envAPIKey: "key"}, "408065", "set KITE_ACCESS_TOKEN in the environment"},
 		{map[string]string{envAccessToken: "canary"}, "-url wss://127.0.0.1:1 408065", "set KITE_API_KEY in the environment"},

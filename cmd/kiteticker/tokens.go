@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// tokens returns those of the command line and of the file. There are none
-// only for a server on this machine.
+// tokens returns those of the command line and of the file, if any.
 func (s *streaming) tokens(args []string) ([]uint32, error) {
 	var tokens []uint32
 	for _, arg := range args {
@@ -29,9 +28,6 @@ func (s *streaming) tokens(args []string) ([]uint32, error) {
 			return nil, err
 		}
 		tokens = append(tokens, more...)
-	}
-	if len(tokens) == 0 && !s.local {
-		return nil, usagef("no instruments: want TOKEN... or -tokens FILE")
 	}
 	return tokens, nil
 }
