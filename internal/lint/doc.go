@@ -4,14 +4,19 @@
 //
 //   - layers_test.go: which package may import what. Imports point down only,
 //     and the list is explicit: a new import or a new package needs a line
-//     there, with the reason in its doc.go.
+//     there, with the reason in its doc.go. page_test.go holds the table in
+//     CONTRIBUTING.md to it: a failure prints the table to paste.
 //   - source_test.go: rules on single files. Operating systems are told apart
-//     in internal/cpu only, unsafe is used where it is listed, shared memory
-//     is touched through the types of sync/atomic, no code differs under the
-//     race detector, no file is too long, and results of benchmarks that are
-//     named exist.
-//   - docs_test.go and gocode_test.go: the Go code in README.md and the
-//     other pages compiles, and the commands and linked files there exist.
+//     in internal/cpu, internal/sock and the files listed there only, unsafe is
+//     used where it is listed, shared memory is touched through the types of
+//     sync/atomic, no code differs under the race detector, no file is too
+//     long, and results of benchmarks that are named exist.
+//   - documented_test.go: every exported type has a comment of its own.
+//   - docs_test.go and gocode_test.go: the Go code in README.md and the other
+//     pages compiles, and the commands and linked files there exist.
+//   - named_test.go: so do the tests and benchmarks that the pages name.
+//
+// Nested modules, such as bench/peers and internal/chaos, are not held to this.
 //
 // # Go code in documents
 //

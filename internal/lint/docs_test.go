@@ -11,14 +11,7 @@ import (
 )
 
 func TestDocs(t *testing.T) {
-	var pages []string
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
-		matches, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, matches...)
-	}
+	pages := pages(t)
 	if !slices.Contains(pages, filepath.Join(root, "README.md")) {
 		t.Error("there is no README.md")
 	}
@@ -29,6 +22,19 @@ func TestDocs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pages returns the Markdown pages that the rules hold for.
+func pages(t *testing.T) (list []string) {
+	t.Helper()
+	for _, pattern := range []string{"*.md", "docs/*.md"} {
+		matches, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, matches...)
+	}
+	return list
 }
 
 // The checker itself: a page without faults, and a page with the faults that

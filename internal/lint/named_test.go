@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,23 +34,39 @@ func TestNamedTestsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := filepath.Glob(filepath.Join(root, "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	named := 0
-	for _, page := range pages {
+	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)`").FindAllStringSubmatch(string(text), -1) {
-			if named++; !have[name[1]] {
-				t.Errorf("%s names %s, which does not exist", filepath.Base(page), name[1])
+		for _, name := range namesIn(string(text)) {
+			if named++; !have[name] {
+				t.Errorf("%s names %s, which does not exist", filepath.Base(page), name)
 			}
 		}
 	}
 	if named == 0 {
 		t.Error("no page names a test: the pattern is wrong")
+	}
+}
+
+var testName = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)`")
+
+// namesIn returns the tests, fuzz targets and benchmarks that a page names.
+func namesIn(markdown string) (names []string) {
+	for _, m := range testName.FindAllStringSubmatch(markdown, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+func TestNamesIn(t *testing.T) {
+	got := namesIn("| x | `TestA`, `FuzzB` and `BenchmarkC_d` |, not `Testing`, `t.TestE` or TestF")
+	if want := []string{"TestA", "FuzzB", "BenchmarkC_d"}; !slices.Equal(got, want) {
+		t.Errorf("names %q, want %q", got, want)
+	}
+	if !slices.ContainsFunc(pages(t), func(page string) bool { return strings.Contains(page, "/docs/") }) {
+		t.Error("the pages in docs are not looked at")
 	}
 }
