@@ -31,6 +31,9 @@ type socket struct {
 	leftover *bufio.Reader // bytes that came with the handshake's answer, nil if none
 }
 
+// polledTLS reports whether the socket is polled through TLS.
+func (s *socket) polledTLS() bool { return s.poll != nil && s.Conn != net.Conn(s.poll) }
+
 const (
 	kiteVersion   = "3" // X-Kite-Version, as the official clients send it
 	maxErrorBody  = 512

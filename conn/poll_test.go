@@ -147,6 +147,34 @@ func TestPollTorn(t *testing.T) {
 	}
 }
 
+// A poll in vain allocates nothing, under TLS either: there are thousands of
+// them to a message.
+func TestPollInVainAllocatesNothing(t *testing.T) {
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		t.Skip("only where peeking at a socket is known not to allocate")
+	}
+	server, client, err := kitetest.LoopbackTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, serve := range map[string]*tls.Config{"plain": nil, "tls": server} {
+		t.Run(name, func(t *testing.T) {
+			p := startPolled(t, conn.Config{TLS: client}, serve, func(nc net.Conn) {
+				accept(nc)
+				nc.Write(frame(true, ws.OpBinary, "one"))
+				idle(nc)
+			})
+			p.drain(t, 1)
+			for range 100 { // session tickets may come after it
+				p.Poll()
+			}
+			if n := testing.AllocsPerRun(1000, func() { p.Poll() }); n != 0 {
+				t.Errorf("%v allocations, want 0", n)
+			}
+		})
+	}
+}
+
 // A message above the read buffer, larger than what one read returns.
 func TestPollLargeMessage(t *testing.T) {
 	large := bytes.Repeat([]byte("0123456789abcdef"), 200<<10/16)

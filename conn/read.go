@@ -22,12 +22,20 @@ const readBufferSize = 64 << 10
 
 // source reads the socket, stamps each read and counts its bytes.
 type source struct {
-	s  *session
-	at int64 // wall clock of the last read, Unix nanoseconds
+	s   *session
+	at  int64 // wall clock of the last read, Unix nanoseconds
+	dry bool  // a polled socket under TLS had nothing
 }
 
 func (r *source) Read(p []byte) (int, error) {
-	n, err := r.s.sock.Read(p)
+	open := r.s.sock
+	if r.dry && open.poll.Idle() {
+		// crypto/tls allocates for each read in vain, thousands of times for a
+		// message when polled. It has nothing of its own left: it was dry.
+		return 0, sock.ErrWouldBlock
+	}
+	n, err := open.Read(p)
+	r.dry = n == 0 && open.polledTLS() && errors.Is(err, sock.ErrWouldBlock)
 	if n > 0 {
 		now := time.Now()
 		r.at = now.UnixNano()

@@ -26,6 +26,7 @@ var unsafeIn = map[string]string{
 	"internal/cpu/memory.go":         "sees any slice as bytes, for the kernel's advice",
 	"internal/cpu/cpu_linux.go":      "sees where a page begins",
 	"internal/cpu/cpu_linux_test.go": "asks the kernel by getcpu, which x/sys does not wrap",
+	"internal/sock/peek_linux.go":    "peeks at a socket without allocating an address",
 	"ring/words.go":                  "looks at an item as words, so that it can be shared word by word",
 	"decode/tick_test.go":            "looks at the memory of a tick, to see every byte of it set",
 	"decode/guard_linux_test.go":     "puts a tick beside memory that faults, to see nothing beyond it touched",

@@ -36,6 +36,8 @@ type Conn struct {
 	n       int
 	err     error
 	attempt func(fd uintptr) bool // try, bound once: no allocation per Read
+	look    func(fd uintptr) bool // peek, as well
+	first   byte                  // for peek, that is not looked at
 }
 
 // NewConn makes nc readable without waiting. It fails with [ErrUnsupported] if
@@ -51,7 +53,7 @@ func NewConn(nc net.Conn) (*Conn, error) {
 		return nil, err
 	}
 	c := &Conn{Conn: tcp, raw: raw}
-	c.attempt = c.try
+	c.attempt, c.look = c.try, c.peek
 	return c, nil
 }
 
@@ -74,6 +76,23 @@ func (c *Conn) Poll() {
 func (c *Conn) Wait() {
 	c.polling = false
 	_ = c.raw.Control(func(fd uintptr) { readable(fd, 1) }) // fails on a closed socket, where no Read waits
+}
+
+// Idle reports whether a Read after [Conn.Poll] would find nothing now. It is
+// for who would read through something that makes a vain Read dear; else just
+// read.
+func (c *Conn) Idle() bool {
+	return c.polling && c.raw.Read(c.look) == nil && c.err == syscall.EAGAIN
+}
+
+// peek is to Idle what try is to Read.
+func (c *Conn) peek(fd uintptr) bool {
+	for {
+		c.err = peek(fd, &c.first)
+		if c.err != syscall.EINTR {
+			return true
+		}
+	}
 }
 
 // Read reads like any connection's, or once, without waiting, after [Conn.Poll].

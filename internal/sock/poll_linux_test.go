@@ -220,6 +220,46 @@ func TestReadAllocatesNothing(t *testing.T) {
 
 // TLS goes on after an attempt that found nothing, wherever in a record the
 // bytes ran out.
+// Idle tells what a Read would find, and takes nothing away.
+func TestIdle(t *testing.T) {
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		t.Skip("only where peeking at a socket is known not to allocate")
+	}
+	client, server := pair(t)
+	c, err := sock.NewConn(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Idle() {
+		t.Error("a connection that waits is idle")
+	}
+	c.Poll()
+	if !c.Idle() {
+		t.Error("a silent connection is not idle")
+	}
+	if n := testing.AllocsPerRun(100, func() { c.Idle() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	server.Write([]byte("x"))
+	for c.Idle() {
+		runtime.Gosched()
+	}
+	if n, err := c.Read(make([]byte, 8)); n != 1 || err != nil {
+		t.Errorf("Read: %d, %v", n, err)
+	}
+	server.Close()
+	for c.Idle() {
+		runtime.Gosched()
+	}
+	if _, err := c.Read(make([]byte, 8)); err != io.EOF {
+		t.Errorf("Read at the end: %v", err)
+	}
+	c.Close()
+	if c.Idle() {
+		t.Error("a closed connection is idle")
+	}
+}
+
 func TestTLS(t *testing.T) {
 	client, server := pair(t)
 	sent := make([]byte, 100_000)
