@@ -14,8 +14,8 @@ type Counter struct{ v atomic.Uint64 }
 //
 // A load and an atomic Store would do for a single writer, but Go's Store is
 // an XCHG on amd64, locked like the XADD of Add: 9.3 ns for the pair against
-// 6.6 for Add (BenchmarkCounter in bench). So Add is a real atomic addition, and a second
-// writer by mistake costs time instead of counts.
+// 6.6 for Add (BenchmarkCounter in bench). So Add is a real atomic addition, and
+// a second writer by mistake costs time instead of counts.
 func (c *Counter) Add(n uint64) { c.v.Add(n) }
 
 // Store publishes a total that the single writer kept in a plain variable:
