@@ -32,7 +32,8 @@ type StreamConfig struct {
 	// instrument, marked with [FlagSnapshot], and goes on from there without
 	// gap or overlap. It needs Config.LastValues, and a ring that takes them: like
 	// any others they are numbered, and lost if there is no room. Meanwhile the
-	// parsers wait, some 50 ns per instrument (BenchmarkAttachWithSnapshot).
+	// parsers wait, some 50 ns per instrument and worker
+	// (BenchmarkAttachWithSnapshot).
 	Snapshot bool
 	// Wait is how the stream's reader waits; default WaitPark.
 	Wait WaitStrategy
@@ -45,7 +46,7 @@ type StreamConfig struct {
 // no other. A stream must be read by one goroutine; attach as many as needed.
 // The error says what is wrong with cfg, or is [ErrStopped].
 func (c *Client) Ticks(cfg StreamConfig) (*TickStream, error) {
-	streams, err := c.attachTicks(1, cfg)
+	streams, err := c.attachTicks(1, cfg, false)
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +55,23 @@ func (c *Client) Ticks(cfg StreamConfig) (*TickStream, error) {
 
 // Workers attaches n streams that share what one would get: each instrument's
 // ticks go to one of them, always the same, and so stay in order. The streams
-// are named Name/0, Name/1 and so on. Each has rings of cfg.Capacity for every
-// connection, 1.7 MB for the default of 8192 ticks. Errors are those of Ticks.
+// are named Name/0, Name/1 and so on. Each has the memory of any other stream:
+// rings of cfg.Capacity for every connection, 1.7 MB for the default of 8192
+// ticks, or one tick for each of the client's instruments if it conflates. Errors
+// are those of Ticks.
 func (c *Client) Workers(n int, cfg StreamConfig) ([]*TickStream, error) {
 	if n < 1 || n > maxWorkers {
 		return nil, fmt.Errorf("kiteticker: Workers is asked for %d streams, want 1 to %d", n, maxWorkers)
 	}
-	return c.attachTicks(n, cfg)
+	return c.attachTicks(n, cfg, true)
 }
 
 const maxWorkers = 1024
 
-func (c *Client) attachTicks(n int, cfg StreamConfig) ([]*TickStream, error) {
+func (c *Client) attachTicks(n int, cfg StreamConfig, shared bool) ([]*TickStream, error) {
 	streams := make([]*TickStream, n)
 	for i := range streams {
-		s, err := c.newTickStream(cfg, i, n)
+		s, err := c.newTickStream(cfg, i, n, shared)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +109,7 @@ func (c *Client) attachTicks(n int, cfg StreamConfig) ([]*TickStream, error) {
 }
 
 // newTickStream makes the i-th of n streams that share their ticks.
-func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) {
+func (c *Client) newTickStream(cfg StreamConfig, i, n int, shared bool) (*TickStream, error) {
 	fallback := c.cfg.TickRing
 	if cfg.Overflow == Conflate {
 		fallback = conflateBatch
@@ -121,7 +124,7 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int) (*TickStream, error) 
 		return nil, err
 	}
 	name := cfg.Name
-	if n > 1 {
+	if shared {
 		name += "/" + strconv.Itoa(i)
 	}
 	s := &TickStream{inlet: newInlet(name, cfg.Wait), client: c, inputs: make([]tickInput, len(conns)), overflow: cfg.Overflow, timed: c.cfg.Stages}
@@ -155,8 +158,8 @@ func (c *Client) admit(s *inlet) {
 }
 
 // Frames attaches a stream of raw messages, at any time and from any goroutine.
-// Otherwise it is like Ticks, errors included; with frame streams alone nothing
-// is decoded into ticks.
+// Otherwise it is like Ticks, errors included; with frame streams alone, and
+// without Config.LastValues, nothing is decoded into ticks.
 func (c *Client) Frames(cfg StreamConfig) (*FrameStream, error) {
 	conns, capacity, err := c.checkStream(cfg, c.cfg.FrameRing, c.cfg.FrameRing, maxFrameRing)
 	if len(cfg.Filter.Tokens)+len(cfg.Filter.Segments)+len(cfg.Filter.Modes) > 0 {

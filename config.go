@@ -47,9 +47,9 @@ type Config struct {
 	// several, set Accounts instead.
 	APIKey, AccessToken string
 	// Refresh is asked for a new access token after the server refused the
-	// present one (HTTP 403), and at first if AccessToken is empty. Nil: a refusal ends the connection, and Run when
-	// it was the last one. It is never called twice at once for one account,
-	// and must return when ctx is done.
+	// present one (HTTP 403), and at first if AccessToken is empty. Nil: a refusal
+	// ends the connection, and Run when it was the last one. It is never called
+	// twice at once for one account, and must return when ctx is done.
 	Refresh func(ctx context.Context) (accessToken string, err error)
 	// Conns is the number of connections, 1 to 3; 0 means 3.
 	Conns int
@@ -59,7 +59,7 @@ type Config struct {
 
 	// Profile trades latency against CPU; default Balanced.
 	Profile Profile
-	// Wait is how parsers wait for messages; default ring.WaitPark. How a
+	// Wait is how parsers wait for messages; default WaitPark. How a
 	// stream's reader waits is the stream's own choice.
 	Wait ring.WaitStrategy
 	// BusyPoll polls the sockets, as LowLatency does, in the other profiles too:
@@ -100,7 +100,7 @@ type Config struct {
 
 	// Sharding chooses the connection of a new token; default LeastLoaded.
 	Sharding shard.Policy
-	// PinToken gives the connection of a token when Sharding is shard.Pinned.
+	// PinToken gives the connection of a token when Sharding is Pinned.
 	// It must not call the client.
 	PinToken func(token uint32) (conn int)
 	// ChunkSize is the most tokens in one control message; 0 means 3000, all at
@@ -159,8 +159,10 @@ type Config struct {
 	// It must return when ctx is done.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Logger gets one line per change of state; nil is silent. Nothing is
-	// logged per tick.
+	// Logger gets a line for each change of state, a regular one on health, and
+	// warnings: of instruments that moved or do not tick, of damaged messages, of
+	// events that nobody reads. Nil is silent. Nothing is logged per tick. Its
+	// handler must not call the client.
 	Logger *slog.Logger
 }
 

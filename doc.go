@@ -73,8 +73,8 @@
 //     room for.
 //   - [Conflate]: one slot per instrument, which the newest tick takes over. All
 //     connections share them, so an instrument may move between connections.
-//     What a tick replaced is told by [TickStream.ReplacedBy]. Only FlagGap is
-//     kept from a replaced tick.
+//     What a tick replaced is told by [TickStream.ReplacedBy]. FlagGap and FlagLost of a
+//     replaced tick are kept.
 //   - [Block]: the exception. It is for who would rather stop the feed than lose
 //     a tick. The parser lets go of everything while it waits, so that Subscribe,
 //     Close and the others do not wait with it, and decides anew for each packet
@@ -171,7 +171,8 @@
 // such ticks reach queueing streams only, and count as lost in the others.
 //
 // A snapshot for a new stream is taken while every parser stands between two
-// messages: that is what makes it join on to the ticks that follow.
+// messages, or waits between two packets: that is what makes it join on to the
+// ticks that follow.
 //
 // A polled socket has no reader of its own. Whoever polls takes a turn (a
 // mutex that is only ever tried), reads what there is and gives the turn back,

@@ -10,8 +10,8 @@ import (
 
 // Moved says that tokens went from one connection to another: away from one
 // that stayed down, back when it returned, or because they were unsubscribed and
-// subscribed again. For a moment neither delivers
-// them; then their first tick has [FlagGap].
+// subscribed again. For a moment neither delivers them; then their first tick has
+// [FlagGap].
 type Moved struct {
 	From, To int
 	Tokens   []uint32 // ascending
@@ -44,7 +44,7 @@ func (c *Client) evacuate(id int) {
 			to = append(to, other)
 		}
 	}
-	if len(to) == 0 {
+	if len(to) == 0 || c.lines[id].backlog() {
 		return
 	}
 	c.handOver(id, func() []shard.Moved {
@@ -63,8 +63,8 @@ func (c *Client) evacuate(id int) {
 // bringHome moves back what connection id carried before it broke.
 func (c *Client) bringHome(id int) {
 	for from := range c.lines {
-		if from == id {
-			continue
+		if from == id || c.lines[from].backlog() || c.lines[id].backlog() {
+			continue // the next look is in a second
 		}
 		c.handOver(from, func() []shard.Moved {
 			var tokens []uint32
@@ -89,14 +89,12 @@ func (c *Client) bringHome(id int) {
 func (c *Client) place(tokens []uint32) (elsewhere map[int][]uint32) {
 	for _, token := range tokens {
 		id, _ := c.table.Conn(token)
-		if _, from, known := c.instruments.lookup(token); known && from != id {
+		if from := c.instruments.bring(uint8(id), token); from != id {
 			if elsewhere == nil {
 				elsewhere = map[int][]uint32{}
 			}
 			elsewhere[from] = append(elsewhere[from], token)
-			continue
 		}
-		c.instruments.place(uint8(id), token)
 	}
 	c.makeRoom()
 	return elsewhere
@@ -112,8 +110,9 @@ func (c *Client) movedFrom(from int, tokens []uint32) (moved []shard.Moved) {
 	return moved
 }
 
-// handOver carries out a move of tokens away from connection from, between two
-// of its messages: from then on its parser drops their ticks, and no stream
+// handOver carries out a move of tokens away from connection from, while its
+// parser is between two messages, or waits for a stream between two packets:
+// from then on its parser drops their ticks, and no stream
 // sees a tick from their new connection before it has taken those it was given
 // from the old one.
 //
@@ -124,9 +123,17 @@ func (c *Client) handOver(from int, move func() []shard.Moved) {
 	c.mu.Lock()
 	byConn := map[int][]uint32{}
 	for _, m := range move() {
-		byConn[m.To] = append(byConn[m.To], m.Token)
+		// A token that another hand-over was faster to take away goes where the
+		// table says, for that one has looked there. It is not ours to move: some
+		// other parser may be at it.
+		if _, owner, _ := c.instruments.lookup(m.Token); owner == from {
+			byConn[m.To] = append(byConn[m.To], m.Token)
+		}
 	}
 	for to, tokens := range byConn {
+		slices.Sort(tokens)
+		tokens = slices.Compact(tokens)
+		byConn[to] = tokens
 		for _, s := range c.ticks {
 			s.holdBack(to, from)
 		}
@@ -162,12 +169,19 @@ func (s *TickStream) holdBack(to, from int) {
 	if newer == nil || older == nil || s.slots != nil {
 		return
 	}
-	newer.held.Store(&hold{
-		from:  newer.out.ring.Published(),
-		until: older,
-		taken: older.out.ring.Published(),
-		next:  newer.held.Load(),
-	})
+	// What older waits for, newer waits for as well: a token may move on before it
+	// has ticked where it moved to.
+	waits := map[*tickInput]uint64{older: older.out.ring.Published()}
+	for h := older.held.Load(); h != nil; h = h.next {
+		if h.until != newer {
+			waits[h.until] = max(waits[h.until], h.taken)
+		}
+	}
+	top := newer.held.Load()
+	for until, taken := range waits {
+		top = &hold{from: newer.out.ring.Published(), until: until, taken: taken, next: top}
+	}
+	newer.held.Store(top)
 }
 
 func (s *TickStream) input(conn int) *tickInput {

@@ -16,7 +16,9 @@ import (
 type Filter struct {
 	Tokens   []uint32
 	Segments []string // by name, such as NSE or INDICES: see [decode.Segments] and Config.Segments
-	Modes    []Mode   // of the packet, not of the subscription
+	// Modes of the packet, not of the subscription. The first packet after an
+	// outage, which has FlagGap, may be a quote where full is subscribed.
+	Modes []Mode
 }
 
 // matcher is a Filter, and a worker's share, in the form the parser asks.

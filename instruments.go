@@ -98,7 +98,7 @@ func (in *instruments) admit(token uint32, conn uint8, session uint32) (int, ver
 			if len(table) > maxUnasked {
 				return unnumbered, deliver
 			}
-			in.place(conn, token)
+			in.bring(conn, token)
 		case uint8(v>>24) != conn:
 			return slot.number, supersede
 		case slot.word.CompareAndSwap(v, want):
@@ -110,7 +110,19 @@ func (in *instruments) admit(token uint32, conn uint8, session uint32) (int, ver
 	}
 }
 
-// place gives tokens to conn. What ticked elsewhere before will be told to have
+// bring gives token to conn if it is nobody's, and returns whose it is.
+func (in *instruments) bring(conn uint8, token uint32) (owner int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if _, v := find(*in.table.Load(), token); v != 0 {
+		return int(uint8(v >> 24))
+	}
+	in.assign(conn, token)
+	return int(conn)
+}
+
+// place gives tokens to conn, while the parser of the connection they are with
+// stands between two packets. What ticked elsewhere before will be told to have
 // a gap.
 func (in *instruments) place(conn uint8, tokens ...uint32) {
 	in.mu.Lock()

@@ -54,6 +54,9 @@ func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	err := cfg.validate(form)
 	decoder, decErr := decode.NewDecoder(cfg.Segments...)
+	if decErr != nil {
+		decErr = fmt.Errorf("kiteticker: Segments: %w", decErr)
+	}
 	total := 0
 	for _, a := range cfg.Accounts {
 		total += a.Conns
@@ -105,7 +108,7 @@ func (c *Client) Run(ctx context.Context) error {
 		return ErrRunning
 	}
 	c.logPlan()
-	var conns, pollers, parsers, supervisor, events sync.WaitGroup
+	var conns, pollers, parsers, supervisor, events, impatience sync.WaitGroup
 	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
 	events.Go(func() { role.Do("events", role.Common, func() { c.hub.run(parsersDone) }) })
 	supervisor.Go(func() { role.Do("supervisor", role.Common, func() { c.supervise(ctx, connsDone) }) })
@@ -118,6 +121,9 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		conns.Go(func() { role.Do("reader", i, func() { errs[i] = l.conn.Run(ctx) }) })
 	}
+	impatience.Go(func() {
+		role.Do("supervisor", role.Common, func() { c.impatient(ctx, connsDone, parsersDone) })
+	})
 	for _, p := range c.pollers {
 		pollers.Go(func() { role.Do("poller", role.Common, func() { p.run(connsDone, c.pollerPins()) }) })
 	}
@@ -126,16 +132,32 @@ func (c *Client) Run(ctx context.Context) error {
 	close(connsDone)
 	pollers.Wait()
 	supervisor.Wait()
-	hurry := time.AfterFunc(c.cfg.DrainTimeout, c.giveUp)
 	parsers.Wait()
-	hurry.Stop()
 	close(parsersDone)
 	events.Wait()
+	impatience.Wait()
 	c.stop()
 	if ctx.Err() != nil {
 		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// impatient gives the readers of streams that block DrainTimeout from the moment
+// Run begins to end. A parser that waits for one keeps even its connection from
+// ending, once the frame ring is full.
+func (c *Client) impatient(ctx context.Context, connsDone, parsersDone <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-connsDone:
+	}
+	timer := time.NewTimer(c.cfg.DrainTimeout)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		c.giveUp()
+	case <-parsersDone:
+	}
 }
 
 // giveUp lets every parser go on that waits for the reader of a stream.

@@ -8,8 +8,7 @@ import "github.com/kiteticker/kiteticker/ring"
 //
 // It is the last one received, however long ago that is: ReceivedAt tells, and
 // during an outage or after Unsubscribe it just stays. Its Seq is the number
-// among all ticks of its connection. Tokens that were never subscribed are not
-// kept.
+// among all ticks of its connection.
 //
 // Latest panics unless Config.LastValues is set.
 func (c *Client) Latest(token uint32) (Tick, bool) {

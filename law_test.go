@@ -80,11 +80,10 @@ func (a *audit) read(rng *rand.Rand) {
 			}
 		}()
 		for range rng.IntN(5) { // its own duty cycle for a while
-			if ticks, lost := a.stream.Poll(rng.IntN(4)); len(ticks) > 0 {
-				a.take(ticks, lost, a.stream.ReplacedBy)
-				a.stream.Release()
-				again = true
-			}
+			ticks, lost := a.stream.Poll(rng.IntN(4))
+			a.take(ticks, lost, a.stream.ReplacedBy)
+			a.stream.Release()
+			again = again || len(ticks) > 0
 		}
 	}
 }

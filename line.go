@@ -34,6 +34,13 @@ func capacity(frameRing int) int {
 	return min(MaxTokensPerConn, (ring/4-recordExtra-2)/(2+184))
 }
 
+// backlog reports whether ticks may wait in the frame ring for a stream that
+// blocks. Instruments stay meanwhile: their ticks in there would be lost when they
+// leave, and old news when they return.
+func (l *line) backlog() bool {
+	return l.ring != nil && l.ring.Len() > 0 && l.pipeline.outputs.Load().blocking
+}
+
 // newLine builds connection id of acc.
 func (c *Client) newLine(id, account int, acc *account) (*line, error) {
 	p := &pipeline{id: uint8(id), dec: c.decoder, hub: c.hub, instruments: c.instruments, log: c.cfg.Logger}

@@ -120,7 +120,7 @@ type mark struct {
 func (l *line) mark(m mark) {
 	l.pipeline.marks.put(m)
 	_, err := l.sink.Claim(0)
-	for err != nil { // full: the parser always goes on
+	for err != nil { // full: the parser goes on, if only when streams that block are given up
 		l.sink.Wait(nil, 0)
 		_, err = l.sink.Claim(0)
 	}

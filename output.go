@@ -65,15 +65,12 @@ func (o *tickOutput) reserve(number int) *Tick {
 	return nil
 }
 
-// abandon counts a tick that was reserved and not committed as lost, and
-// reports whether there was one.
-func (o *tickOutput) abandon() bool {
-	if !o.open {
-		return false
+// abandon counts a tick that was reserved and not committed as lost.
+func (o *tickOutput) abandon() {
+	if o.open {
+		o.open, o.gap = false, true
+		o.lost.Add(1)
 	}
-	o.open, o.gap = false, true
-	o.lost.Add(1)
-	return true
 }
 
 // commit completes t, which reserve returned for the same number.

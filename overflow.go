@@ -16,12 +16,14 @@ const (
 	// kernel, then at the server, which may close the connection. It is for
 	// recorders with deep rings. When the stream is closed the wait ends, and
 	// when Run is cancelled after Config.DrainTimeout: then the rest is lost,
-	// and counted. The Inline profile and LowLatency have nowhere to wait and
+	// and counted. An instrument that is subscribed anew meanwhile may lose what
+	// waits of it in the frame ring (ConnStats.Superseded). The Inline profile and LowLatency have nowhere to wait and
 	// refuse it.
 	Block
 	// Conflate keeps the latest tick of each instrument and nothing else. The
 	// reader gets each instrument at most once per pass, its newest tick at that
-	// moment, and is told how many it replaced. Memory is one tick per instrument.
+	// moment, and is told how many it replaced. Memory is one tick for each of the
+	// client's instruments, whatever the Filter.
 	// Ticks come in the order in which instruments began to wait, not in that of
 	// the wire: only each instrument's own keep it. A reader that takes its time
 	// over each tick should use All, or Poll few: what a batch lends
@@ -49,5 +51,5 @@ func (o *Overflow) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("overflow is %q, want drop-newest, block or conflate", text)
+	return fmt.Errorf("kiteticker: overflow is %q, want drop-newest, block or conflate", text)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kiteticker/kiteticker"
+	"github.com/kiteticker/kiteticker/kitetest"
 )
 
 // reads takes what waits in s, and returns the rounds of each token.
@@ -167,6 +168,75 @@ func TestBlockEndsWithRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Also when the frame ring is full to the last byte, so that the connection
+// itself waits for its parser.
+func TestBlockEndsWithRunAndAFullFrameRing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFeed(t, kiteticker.Config{FrameRing: 64 << 10, DrainTimeout: 3 * time.Second}, few, func(c *kiteticker.Client) {
+			ticks(t, c, kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 1})
+		})
+		go func() {
+			for range 5 {
+				f.send()
+			}
+			for f.conn.Send([]byte{0}) == nil { // heartbeats, until the connection ends
+			}
+		}()
+		time.Sleep(time.Second)
+		if st := f.client.Stats().Conns[0]; st.RingLen < st.RingCap-32 {
+			t.Fatalf("the frame ring has %d of %d bytes: not full", st.RingLen, st.RingCap)
+		}
+		start := time.Now()
+		f.stop()
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("Run took %v to end", took)
+		}
+	})
+}
+
+// A connection whose ticks wait in its frame ring keeps its instruments: they
+// would be lost when they leave, and old news when they return.
+func TestInstrumentsStayWhileTicksWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := kitetest.NewServer(t, kitetest.Config{Instruments: few, Heartbeat: -1})
+		cfg := config(srv)
+		cfg.Conns, cfg.FailoverAfter = 2, 5*time.Second
+		c := newClient(t, cfg)
+		moves := collect[*kiteticker.Moved](t, c)
+		subscribe(t, c, kiteticker.ModeFull, few...)
+		stop := run(c)
+		synctest.Wait()
+		s := ticks(t, c, kiteticker.StreamConfig{Overflow: kiteticker.Block, Capacity: 1})
+		srv.Step()
+		time.Sleep(time.Second)
+		socketOf(t, srv, few[0]).Drop()
+		srv.Reject(503, nil, "", 1000)
+		time.Sleep(time.Minute)
+		got := 0
+		for ticks, lost := s.Poll(0); len(ticks) > 0; ticks, lost = s.Poll(0) {
+			got += len(ticks)
+			if lost != 0 {
+				t.Errorf("%d lost", lost)
+			}
+			s.Release()
+			synctest.Wait()
+		}
+		var superseded uint64
+		for _, st := range c.Stats().Conns {
+			superseded += st.Superseded
+		}
+		if got < len(few) || superseded > 0 {
+			t.Errorf("%d ticks came through, %d of %d did not", got, superseded, len(few))
+		}
+		time.Sleep(time.Minute)
+		s.Close()
+		stop()
+		if len(moves()) == 0 {
+			t.Error("nothing moved after the ticks were read either: this test proves nothing")
+		}
+	})
 }
 
 // A conflating reader that sleeps wakes to one tick per instrument, each the

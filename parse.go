@@ -33,8 +33,7 @@ func (p *pipeline) parse(rec ring.Record, outs *outputs) (woke bool) {
 		}
 		ticks++
 		p.number++
-		t := p.deliver(outs.ticks, packet, source{rec.At, token, number, mode, verdict == deliverAfterGap})
-		if t != nil && t.Flags&FlagUnknownSegment != 0 {
+		if p.deliver(outs.ticks, packet, source{rec.At, token, number, mode, verdict == deliverAfterGap}) {
 			segments++
 		}
 		if ticks%publishEvery == 0 && publish(outs.ticks) {
@@ -84,15 +83,17 @@ type source struct {
 	gap    bool
 }
 
-// deliver decodes a packet once, into the first slot it goes to, and copies it
-// from there to the others. It returns the tick, nil if nobody has room for it or
-// wants it.
-func (p *pipeline) deliver(outs []*tickOutput, packet []byte, src source) (tick *Tick) {
+// deliver decodes a packet into the first slot it goes to, and copies it from
+// there to the others. It reports whether the segment is unknown, as far as
+// anybody has room for the tick or wants it.
+func (p *pipeline) deliver(outs []*tickOutput, packet []byte, src source) (unknown bool) {
+	var tick *Tick // decoded, in memory that is ours until the next publish
 	if p.latest != nil && src.number != unnumbered {
 		tick = &p.scratch
 		p.decode(tick, packet, src)
 		tick.Seq = p.number
 		p.latest.Store(src.number, tick)
+		unknown = tick.Flags&FlagUnknownSegment != 0
 	}
 	for _, out := range outs {
 		if !out.owed(src.token, src.mode) {
@@ -103,14 +104,17 @@ func (p *pipeline) deliver(outs []*tickOutput, packet []byte, src source) (tick 
 		case t == nil:
 			continue
 		case tick == nil:
-			tick = t
-			p.decode(tick, packet, src)
+			p.decode(t, packet, src)
+			unknown = t.Flags&FlagUnknownSegment != 0
+			if out.slots == nil { // a conflating slot is the reader's as soon as it is committed
+				tick = t
+			}
 		default:
 			*t = *tick
 		}
 		out.commit(t, src.number)
 	}
-	return tick
+	return unknown
 }
 
 func (p *pipeline) decode(t *Tick, packet []byte, src source) {

@@ -32,9 +32,12 @@ type pipeline struct {
 
 	session uint32 // number of the connection's socket, in step with the messages
 
-	// moving is held for each message by the parser, and by nobody else but a
-	// hand-over of tokens, which must fall between two messages.
+	// moving is held for each message by the parser, except while it waits for a
+	// stream that blocks, between two packets. Others hold it for what must not
+	// happen within a message: handing tokens over, and copying last values for a
+	// new stream.
 	moving sync.Mutex
+	whole  bool // the message was handled to its end
 
 	outputs atomic.Pointer[outputs] // read once per message
 
@@ -107,10 +110,17 @@ func (p *pipeline) drain(restart func(panicked any)) {
 // woken by it. The message's bytes are leased: nothing keeps them.
 func (p *pipeline) handle(rec ring.Record) (woke bool) {
 	p.moving.Lock()
+	p.whole = false
 	defer p.unlock()
 	if p.stages != nil {
 		rec = p.stages.begin(rec)
 	}
+	woke = p.route(rec)
+	p.whole = true
+	return woke
+}
+
+func (p *pipeline) route(rec ring.Record) (woke bool) {
 	if rec.Kind == kindMark {
 		p.pass(p.marks.take())
 		return false
@@ -143,11 +153,12 @@ func (p *pipeline) handle(rec ring.Record) (woke bool) {
 // unlock lets a hand-over in. After a panic it counts the tick that was under
 // way as lost: its slot was never committed.
 func (p *pipeline) unlock() {
-	outs := p.outputs.Load().ticks
-	for _, out := range outs {
-		if out.abandon() {
-			publish(outs)
+	if !p.whole {
+		outs := p.outputs.Load().ticks
+		for _, out := range outs {
+			out.abandon()
 		}
+		publish(outs) // before any token is another parser's
 	}
 	p.moving.Unlock()
 }

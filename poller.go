@@ -60,8 +60,15 @@ func (c *Client) logPlan() {
 	if c.plan.inline {
 		decodes = "reader"
 	}
-	c.cfg.Logger.Info("profile", "profile", c.cfg.Profile.String(), "conns", len(c.lines), "cpus", usableCPUs(),
-		"decodes", decodes, "pollers", c.plan.pollers, "pin", c.cfg.PinCPUs, "reason", c.plan.reason)
+	attrs := []any{"profile", c.cfg.Profile.String(), "conns", len(c.lines), "cpus", usableCPUs(),
+		"decodes", decodes, "pollers", c.plan.pollers}
+	if len(c.cfg.PinCPUs) > 0 {
+		attrs = append(attrs, "pin", c.cfg.PinCPUs)
+	}
+	if c.plan.reason != "" {
+		attrs = append(attrs, "reason", c.plan.reason)
+	}
+	c.cfg.Logger.Info("profile", attrs...)
 }
 
 // usableCPUs returns how many CPUs goroutines may run on at once.

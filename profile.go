@@ -64,7 +64,7 @@ func (p *Profile) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("profile is %q, want balanced, inline or low-latency", text)
+	return fmt.Errorf("kiteticker: profile is %q, want balanced, inline or low-latency", text)
 }
 
 // plan is what a profile and what overrides it come to on a machine.

@@ -176,8 +176,9 @@ func (s *TickStream) Batches(ctx context.Context) iter.Seq2[[]Tick, uint64] {
 func (s *TickStream) untold() (lost uint64) {
 	for i := range s.inputs {
 		in := &s.inputs[i]
-		lost += in.out.lost.Load() - in.told
-		in.told = in.out.lost.Load()
+		now := in.out.lost.Load() // once: it may grow meanwhile
+		lost += now - in.told
+		in.told = now
 	}
 	return lost
 }

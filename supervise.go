@@ -164,6 +164,9 @@ func (c *Client) verify(now time.Time) {
 		return
 	}
 	for id, l := range c.lines {
+		if l.backlog() {
+			continue // it may well have ticked
+		}
 		c.mu.Lock()
 		var unseen []uint32
 		session := l.life.session
