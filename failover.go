@@ -161,9 +161,9 @@ type hold struct {
 }
 
 // holdBack puts a hold on the input of connection to. A conflating stream needs
-// none: all connections share its slots, and the newer tick replaces the older. The parser of connection
-// from stands still meanwhile. The Store comes before the tokens' change of
-// owner, and so before any tick that must wait.
+// none: all connections share its slots, and the newer tick replaces the older.
+// The parser of connection from stands still meanwhile. The Store comes before
+// the tokens' change of owner, and so before any tick that must wait.
 func (s *TickStream) holdBack(to, from int) {
 	newer, older := s.input(to), s.input(from)
 	if newer == nil || older == nil || s.slots != nil {
