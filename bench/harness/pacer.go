@@ -22,6 +22,21 @@ const margin = 80 * time.Microsecond
 // when the timer fired, if that was later than planned. An endless load has no
 // plan: a frame is due when it is written.
 func (p *pacer) send() (fin finished) {
+	return p.pace(wallClock{}, p.sendOne)
+}
+
+// clock is what a pacer goes by.
+type clock interface {
+	now() int64
+	until(t int64) int64 // waits, and returns the time when it returns
+}
+
+type wallClock struct{}
+
+func (wallClock) now() int64          { return int64(hrtime.Now()) }
+func (wallClock) until(t int64) int64 { return waitUntil(t) }
+
+func (p *pacer) pace(c clock, sendOne func(slot, due int64) error) (fin finished) {
 	gap := int64(0)
 	if !p.load.Endless() {
 		gap = int64(p.load.gap())
@@ -29,7 +44,7 @@ func (p *pacer) send() (fin finished) {
 	var woke int64
 	for slot := int64(0); ; slot++ {
 		planned := p.start + slot*gap
-		now := int64(hrtime.Now())
+		now := c.now()
 		if p.load.Endless() && slot > 0 {
 			planned = now
 		}
@@ -37,11 +52,11 @@ func (p *pacer) send() (fin finished) {
 			return fin
 		}
 		if now < planned {
-			woke = waitUntil(planned)
+			woke = c.until(planned)
 		} else if slot > 0 && planned > woke && !p.load.Endless() {
 			fin.Late++
 		}
-		if err := p.sendOne(slot, max(planned, woke)); err != nil {
+		if err := sendOne(slot, max(planned, woke)); err != nil {
 			fin.Err = err.Error()
 			return fin
 		}

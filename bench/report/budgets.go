@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/kiteticker/kiteticker/bench/harness"
@@ -19,6 +20,8 @@ const (
 	latencyCommand = "`make latency`"
 	decodeCommand  = "`make bench ROOMS=decode`"
 	ringCommand    = "`make bench ROOMS=ring`"
+	streamCommand  = "`make bench ROOMS=streams`"
+	latestCommand  = "`make bench ROOMS=ring_conflate`"
 )
 
 func budgetList() []budget {
@@ -41,6 +44,16 @@ func budgetList() []budget {
 			ofRun("design", "balanced", "%.2f", func(r *harness.Run) float64 { return r.AllocsPerFrame() })},
 		{"garbage collections under the design load", 0, "none", latencyCommand,
 			ofRun("design", "balanced", "%.0f", func(r *harness.Run) float64 { return float64(r.GCs) })},
+		{"one stream more, of eight", 1.5, "1.5 times a copy of the tick", streamCommand, perStream(
+			"Parse/overflow=drop-newest/streams=8", "Parse/overflow=drop-newest/streams=2", 6, "ParseCopy")},
+		{"a conflating stream, to the parser", 80, "80 ns a tick", streamCommand,
+			difference("Parse/overflow=conflate/streams=1", "Parse/overflow=drop-newest/streams=0")},
+		{"keeping last values, to the parser", 150, "150 ns a tick", streamCommand,
+			difference("Parse/lastvalues=true/streams=0", "Parse/overflow=drop-newest/streams=0")},
+		{"reading a last value", 80, "80 ns", latestCommand, value("ring_conflate", "Latest/op=load/via=latest/keys=9000", "ns/item")},
+		{"measuring stages, to the parser", 1.05, "1.05 times without", streamCommand,
+			ratio("streams", "Parse/stages=true/streams=1", "Parse/overflow=drop-newest/streams=1", "ns/tick")},
+		{"three unread streams, to the p99 of one that is read", 1.1, "1.1 times without", streamCommand, plain("streams", "StalledStreams/packets=1", "stalled/alone-p99")},
 		{"memory with 9,000 instruments", 64, "64 MiB", latencyCommand,
 			ofRun("design", "balanced", "%.0f MiB", func(r *harness.Run) float64 { return float64(r.RSS) / (1 << 20) })},
 	}
@@ -66,6 +79,32 @@ func value(room, benchmark, unit string) func(*measured) (float64, string, error
 	return func(m *measured) (float64, string, error) {
 		v, err := m.median(room, benchmark, unit)
 		return v, nanos(v), err
+	}
+}
+
+// difference is what one thing costs more per tick than another.
+func difference(with, without string) func(*measured) (float64, string, error) {
+	return func(m *measured) (float64, string, error) {
+		a, errA := m.median("streams", with, "ns/tick")
+		b, errB := m.median("streams", without, "ns/tick")
+		return a - b, nanos(a - b), errors.Join(errA, errB)
+	}
+}
+
+// perStream is what each of n streams more costs per tick, in copies of it.
+func perStream(with, without string, n float64, floor string) func(*measured) (float64, string, error) {
+	return func(m *measured) (float64, string, error) {
+		more, _, err := difference(with, without)(m)
+		one, errFloor := m.median("streams", floor, "ns/tick")
+		return more / n / one, fmt.Sprintf("%.2f (%s)", more/n/one, nanos(more/n)), errors.Join(err, errFloor)
+	}
+}
+
+// plain is a metric that is a ratio already.
+func plain(room, benchmark, unit string) func(*measured) (float64, string, error) {
+	return func(m *measured) (float64, string, error) {
+		v, err := m.median(room, benchmark, unit)
+		return v, fmt.Sprintf("%.2f", v), err
 	}
 }
 

@@ -55,8 +55,19 @@ BenchmarkDecodeFull/slots=1/way=go-2     	100	35 ns/op	0 B/op
 BenchmarkDecodeFullFrame/packets=300/way=avx2-2   	100	4000 ns/op	0 B/op
 BenchmarkDecodeFullFrame/packets=300/way=go-2     	100	9000 ns/op	0 B/op
 `,
-		"ring.txt":         "BenchmarkTick/via=ring/where=cross/wait=park/batch=16-2 100 160 ns/op 10 ns/item\n",
-		"instructions.txt": "# command: make instructions\n# go:      g\nwake  101.3  instructions for one publish of one tick\n",
+		"streams.txt": `BenchmarkParse/overflow=drop-newest/streams=0-2 	1	0 ns/op	20 ns/tick
+BenchmarkParse/overflow=drop-newest/streams=1-2 	1	0 ns/op	40 ns/tick
+BenchmarkParse/overflow=drop-newest/streams=2-2 	1	0 ns/op	50 ns/tick
+BenchmarkParse/overflow=drop-newest/streams=8-2 	1	0 ns/op	122 ns/tick
+BenchmarkParse/overflow=conflate/streams=1-2 	1	0 ns/op	45 ns/tick
+BenchmarkParse/lastvalues=true/streams=0-2 	1	0 ns/op	80 ns/tick
+BenchmarkParse/stages=true/streams=1-2 	1	0 ns/op	44 ns/tick
+BenchmarkParseCopy-2 	1	10 ns/op	10 ns/tick
+BenchmarkStalledStreams/packets=1-2 	1	0 ns/op	1.05 stalled/alone-p99
+`,
+		"ring_conflate.txt": "BenchmarkLatest/op=load/via=latest/keys=9000-2 	1	0 ns/op	28 ns/item\n",
+		"ring.txt":          "BenchmarkTick/via=ring/where=cross/wait=park/batch=16-2 100 160 ns/op 10 ns/item\n",
+		"instructions.txt":  "# command: make instructions\n# go:      g\nwake  101.3  instructions for one publish of one tick\n",
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -78,6 +89,8 @@ func TestFill(t *testing.T) {
 			"| decode a full packet, in the cache | 1.3 times a copy of its bytes into a slot | 1.20 (12.0 ns) | yes |",
 			"| the same without assembly | 3 times the copy | 3.50 (35.0 ns) | **no** |",
 			"| 1.15 times the bare loop | 1.10 (33.00 µs) | yes |", "| 1.2 times the bare loop's | 1.50 (30.00 µs) | **no** |",
+			"| 1.5 times a copy of the tick | 1.20 (12.0 ns) | yes |", "| 80 ns a tick | 25.0 ns | yes |", "| 150 ns a tick | 60.0 ns | yes |",
+			"| 1.05 times without | 1.10 (44.0 ns) | **no** |", "| 1.1 times without | 1.05 | yes |",
 		},
 		"latency single plain":  {"**single: 1 socket,", "| balanced | 33.0 µs |", "![percentiles](latency-single-plain.svg)"},
 		"made latency":          {"Measured by `c`: r. m, x, g, commit abc, d."},
