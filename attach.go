@@ -138,7 +138,7 @@ func (c *Client) newTickStream(cfg StreamConfig, i, n int, shared bool) (*TickSt
 	for i, id := range conns {
 		in := &s.inputs[i]
 		in.conn = id
-		in.out = &tickOutput{match: match, unread: unread{timed: c.cfg.Stages}, patience: patience{blocks: cfg.Overflow == Block, over: s.hurry}}
+		in.out = &tickOutput{match: match, unread: unread{stages: c.lines[id].pipeline.stages}, patience: patience{blocks: cfg.Overflow == Block, over: s.hurry}}
 		if cfg.Overflow == Conflate {
 			in.out.slots = slots[i]
 			continue

@@ -94,7 +94,7 @@ type Config struct {
 	LastValues bool
 
 	// Stages measures where time goes between socket and reader: see
-	// [ConnStats.Stages] and [StreamStats.Delivery]. It costs three looks at the
+	// [ConnStats.Stages] and [StreamStats.Delivery]. It costs two looks at the
 	// clock per message.
 	Stages bool
 

@@ -61,6 +61,7 @@ func (c *Client) replay(s *TickStream) {
 		}
 	}
 	for i := range s.inputs {
+		s.inputs[i].out.fresh = false // not the parser's: no stage to measure
 		s.inputs[i].out.publish()
 	}
 }

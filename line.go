@@ -55,7 +55,7 @@ func (c *Client) newLine(id, account int, acc *account) (*line, error) {
 		l.sink = l.ring
 	}
 	if c.cfg.Stages {
-		p.stages = &stages{inline: l.ring == nil}
+		p.stages = &stages{made: time.Now(), inline: l.ring == nil}
 		if l.ring != nil {
 			l.sink = &stampedSink{Sink: l.ring, stages: p.stages}
 		}

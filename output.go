@@ -90,6 +90,30 @@ func (o *tickOutput) commit(t *Tick, number int) {
 	o.ring.Commit()
 }
 
+// put is reserve, a copy of tick, and commit, for a tick that was decoded already:
+// what each stream but the first costs. Nothing in it can panic half-way.
+func (o *tickOutput) put(tick *Tick, number int) {
+	if o.slots != nil || o.gap {
+		if t := o.reserve(number); t != nil {
+			*t = *tick
+			o.commit(t, number)
+		}
+		return
+	}
+	o.seq++
+	t, ok := o.ring.Reserve()
+	if !ok {
+		o.gap = true
+		o.lost.Add(1) // as in reserve
+		return
+	}
+	*t = *tick
+	t.Seq = o.seq
+	t.Flags &^= FlagLost
+	o.fresh = true
+	o.ring.Commit()
+}
+
 // owed reports whether the stream is to have a tick of token in mode.
 func (o *tickOutput) owed(token uint32, mode Mode) bool {
 	return o.match == nil || o.match.match(token, mode)

@@ -43,10 +43,10 @@ func (p *pipeline) parse(rec ring.Record, outs *outputs) (woke bool) {
 	if publish(outs.ticks) {
 		woke = true
 	}
-	now := time.Now().UnixNano()
-	p.latency.Record(now - rec.At)
+	now := time.Now()
+	p.latency.Record(now.UnixNano() - rec.At)
 	if p.stages != nil {
-		p.stages.decode.Record(now - p.stages.began)
+		p.stages.decode.Record(int64(now.Sub(p.stages.made) - p.stages.began))
 	}
 	p.counters.Ticks.Add(ticks)
 	if superseded > 0 {
@@ -99,20 +99,18 @@ func (p *pipeline) deliver(outs []*tickOutput, packet []byte, src source) (unkno
 		if !out.owed(src.token, src.mode) {
 			continue
 		}
-		t := out.reserve(src.number)
-		switch {
-		case t == nil:
+		if tick != nil {
+			out.put(tick, src.number)
 			continue
-		case tick == nil:
+		}
+		if t := out.reserve(src.number); t != nil {
 			p.decode(t, packet, src)
 			unknown = t.Flags&FlagUnknownSegment != 0
 			if out.slots == nil { // a conflating slot is the reader's as soon as it is committed
 				tick = t
 			}
-		default:
-			*t = *tick
+			out.commit(t, src.number)
 		}
-		out.commit(t, src.number)
 	}
 	return unknown
 }

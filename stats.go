@@ -84,9 +84,9 @@ type StreamStats struct {
 	Waits   uint64       // times a connection waited for the stream's reader, if it blocks
 	Waiting []StreamWait // connections that wait now
 
-	// Delivery is how long the stream's reader took to come for ticks, in
-	// nanoseconds from the oldest publish it had not seen. Empty for frame
-	// streams, and unless Config.Stages.
+	// Delivery is how long ticks took from the parser to the stream's reader, in
+	// nanoseconds from when it took the oldest message the reader had not seen,
+	// decoding included. Empty for frame streams, and unless Config.Stages.
 	Delivery stats.Distribution
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"sync/atomic"
-	"time"
 
 	"github.com/kiteticker/kiteticker/ring"
 	"github.com/kiteticker/kiteticker/stats"
@@ -118,8 +117,8 @@ func (s *TickStream) poll(max int) (ticks []Tick, lost uint64) {
 
 // measure records how long the reader took to come for what in has.
 func (s *TickStream) measure(in *tickInput) {
-	if since := in.out.fetched(); since != 0 {
-		s.delivery.Record(time.Now().UnixNano() - since)
+	if ago, ok := in.out.fetched(); ok {
+		s.delivery.Record(int64(ago))
 	}
 }
 

@@ -44,8 +44,8 @@ func budgetList() []budget {
 			ofRun("design", "balanced", "%.2f", func(r *harness.Run) float64 { return r.AllocsPerFrame() })},
 		{"garbage collections under the design load", 0, "none", latencyCommand,
 			ofRun("design", "balanced", "%.0f", func(r *harness.Run) float64 { return float64(r.GCs) })},
-		{"one stream more, of eight", 1.5, "1.5 times a copy of the tick", streamCommand, perStream(
-			"Parse/overflow=drop-newest/streams=8", "Parse/overflow=drop-newest/streams=2", 6, "ParseCopy")},
+		{"one stream more, of eight", 1.5, "1.5 times a copy of the tick into as many rings", streamCommand, perStream(
+			"Parse/overflow=drop-newest/streams=8", "Parse/overflow=drop-newest/streams=2", 6, "ParseCopy/rings=8")},
 		{"a conflating stream, to the parser", 80, "80 ns a tick", streamCommand,
 			difference("Parse/overflow=conflate/streams=1", "Parse/overflow=drop-newest/streams=0")},
 		{"keeping last values, to the parser", 150, "150 ns a tick", streamCommand,
