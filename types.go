@@ -26,6 +26,10 @@ type (
 	Flags = decode.Flags
 )
 
+// Packet is a view of one instrument's bytes in a message, for single fields
+// without decoding all: see [decode.Packet], [Client.Decoder] and [Frame].
+type Packet = decode.Packet
+
 // IST is Indian Standard Time, the time zone of the exchanges: UTC+05:30.
 var IST = decode.IST
 
