@@ -68,6 +68,7 @@ type Config struct {
 	// PinCPUs binds the goroutine that decodes connection i, or with LowLatency
 	// polling goroutine i, to an OS thread of its own on CPU PinCPUs[i % len];
 	// empty: unpinned. Linux only, elsewhere the thread is locked but not bound.
+	// Where LowLatency cannot poll it has no effect, and the log says so.
 	// Bind only what spins, and streams' readers that spin, too: a goroutine bound
 	// to a thread wakes others dearly.
 	PinCPUs []int

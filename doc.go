@@ -67,7 +67,8 @@
 // # Streams at their own pace
 //
 // Any number of streams hang off a client, attached and closed while ticks
-// flow. What one does is no matter to the others, with one exception:
+// flow. What one does is no matter to the others' ticks, with one exception, nor
+// in the LowLatency profile to much more than when their sockets are polled:
 //
 //   - [DropNewest], the default: a ring of its own, which loses what it has no
 //     room for.

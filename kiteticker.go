@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/kiteticker/kiteticker/decode"
 	"github.com/kiteticker/kiteticker/internal/role"
+	"github.com/kiteticker/kiteticker/internal/sock"
 	"github.com/kiteticker/kiteticker/ring"
 	"github.com/kiteticker/kiteticker/shard"
 )
@@ -76,7 +78,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		cfg: cfg, table: table, instruments: newInstruments(), decoder: decoder, homes: map[uint32]int{}, look: make(chan struct{}, 1),
 	}
-	c.plan = choose(cfg.Profile, cfg.BusyPoll, total, usableCPUs())
+	c.plan = choose(cfg.Profile, cfg.BusyPoll, total, min(runtime.GOMAXPROCS(0), runtime.NumCPU()), len(cfg.PinCPUs) > 0, sock.Supported)
 	c.hub = newHub(c.rejected)
 	if cfg.LastValues {
 		c.latest = ring.NewLatest[Tick](0)
@@ -107,7 +109,7 @@ func (c *Client) Run(ctx context.Context) error {
 	if !c.started.CompareAndSwap(false, true) {
 		return ErrRunning
 	}
-	c.logPlan()
+	c.guard("Run", c.logPlan)
 	var conns, pollers, parsers, supervisor, events, impatience sync.WaitGroup
 	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
 	events.Go(func() { role.Do("events", role.Common, func() { c.hub.run(parsersDone) }) })
@@ -116,7 +118,10 @@ func (c *Client) Run(ctx context.Context) error {
 	for i, l := range c.lines {
 		if l.ring != nil {
 			parsers.Go(func() {
-				role.Do("parser", i, func() { l.pipeline.run(connsDone, c.cfg.PinCPUs, c.restart(l)) })
+				role.Do("parser", i, func() {
+					c.bind("parser", i)
+					l.pipeline.run(connsDone, c.restart(l))
+				})
 			})
 		}
 		conns.Go(func() { role.Do("reader", i, func() { errs[i] = l.conn.Run(ctx) }) })
@@ -125,7 +130,16 @@ func (c *Client) Run(ctx context.Context) error {
 		role.Do("supervisor", role.Common, func() { c.impatient(ctx, connsDone, parsersDone) })
 	})
 	for _, p := range c.pollers {
-		pollers.Go(func() { role.Do("poller", role.Common, func() { p.run(connsDone, c.pollerPins()) }) })
+		pollers.Go(func() {
+			role.Do("poller", role.Common, func() {
+				rest := 1
+				if c.plan.inline && len(c.cfg.PinCPUs) > 0 { // else the CPUs are the parsers'
+					c.bind("poller", p.id)
+					rest = restPasses
+				}
+				p.run(connsDone, rest)
+			})
+		})
 	}
 	// From the socket inwards, so that each stage outlives what feeds it.
 	conns.Wait()

@@ -30,8 +30,7 @@ const recordExtra = stampSize + seqSize
 // capacity is how many instruments a connection may carry: the exchange's limit,
 // or fewer if a snapshot of that many does not fit a quarter of the ring.
 func capacity(frameRing int) int {
-	ring := 1 << bits.Len(uint(frameRing-1))
-	return min(MaxTokensPerConn, (ring/4-recordExtra-2)/(2+184))
+	return min(MaxTokensPerConn, (roundUp(frameRing)/4-recordExtra-2)/(2+184))
 }
 
 // backlog reports whether ticks may wait in the frame ring for a stream that
@@ -41,6 +40,9 @@ func (l *line) backlog() bool {
 	return l.ring != nil && l.ring.Len() > 0 && l.pipeline.outputs.Load().blocking
 }
 
+// roundUp returns the capacity that a ring of bytes has.
+func roundUp(frameRing int) int { return 1 << bits.Len(uint(frameRing-1)) }
+
 // newLine builds connection id of acc.
 func (c *Client) newLine(id, account int, acc *account) (*line, error) {
 	p := &pipeline{id: uint8(id), dec: c.decoder, hub: c.hub, instruments: c.instruments, log: c.cfg.Logger}
@@ -48,7 +50,7 @@ func (c *Client) newLine(id, account int, acc *account) (*line, error) {
 	p.outputs.Store(new(outputs))
 	l := &line{account: account, pipeline: p, sent: shard.Set{}, told: shard.Set{}, life: life{waited: map[uint32]time.Time{}}}
 	if c.plan.inline {
-		l.sink = newInlineSink(p, c.cfg.FrameRing/4)
+		l.sink = newInlineSink(p, roundUp(c.cfg.FrameRing)/4)
 	} else {
 		l.ring, p.in = ring.NewBytesIn(c.cfg.pages(), c.cfg.FrameRing)
 		p.in.WaitOn(ring.NewWaiter(c.cfg.Wait))

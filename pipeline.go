@@ -2,7 +2,6 @@ package kiteticker
 
 import (
 	"log/slog"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,14 +70,7 @@ type parserCounters struct {
 }
 
 // run parses records until done is closed and the ring is empty.
-func (p *pipeline) run(done <-chan struct{}, pinCPUs []int, restart func(panicked any)) {
-	if len(pinCPUs) > 0 {
-		runtime.LockOSThread() // never unlocked: the bound thread ends with its goroutine
-		n := pinCPUs[int(p.id)%len(pinCPUs)]
-		if err := cpu.Pin(n); err != nil {
-			p.log.Warn("parser is not bound to its CPU", "conn", int(p.id), "cpu", n, "err", err)
-		}
-	}
+func (p *pipeline) run(done <-chan struct{}, restart func(panicked any)) {
 	for p.in.Wait(done) {
 		p.drain(restart)
 	}

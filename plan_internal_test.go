@@ -27,10 +27,29 @@ func TestChoose(t *testing.T) {
 		{LowLatency, false, 3, 128, true, 3, false},
 		{LowLatency, false, 9, 8, true, 7, true},
 	} {
-		got := choose(tc.profile, tc.busyPoll, tc.conns, tc.cpus)
+		got := choose(tc.profile, tc.busyPoll, tc.conns, tc.cpus, false, true)
 		if got.inline != tc.inline || got.pollers != tc.pollers || (got.reason != "") != tc.reason {
 			t.Errorf("%v, BusyPoll %v, %d connections on %d CPUs: %+v, want inline %v, %d pollers, a reason %v",
 				tc.profile, tc.busyPoll, tc.conns, tc.cpus, got, tc.inline, tc.pollers, tc.reason)
+		}
+	}
+}
+
+// What a machine cannot do is not promised, and what was asked for in vain is
+// named.
+func TestChooseSaysWhyNot(t *testing.T) {
+	for _, tc := range []struct {
+		got  plan
+		want string
+	}{
+		{choose(LowLatency, false, 3, 8, false, false), "sockets cannot be polled on this system"},
+		{choose(Balanced, true, 3, 8, true, false), "sockets cannot be polled on this system"},
+		{choose(LowLatency, false, 1, 1, true, true), "there is one CPU: a goroutine that polls would keep all others from it; no goroutine spins that PinCPUs could bind"},
+		{choose(LowLatency, false, 1, 8, true, true), ""},
+		{choose(Balanced, false, 1, 8, true, true), ""},
+	} {
+		if tc.got.reason != tc.want || (tc.want != "" && tc.got.pollers != 0) {
+			t.Errorf("%+v, want reason %q", tc.got, tc.want)
 		}
 	}
 }

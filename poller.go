@@ -1,7 +1,6 @@
 package kiteticker
 
 import (
-	"log/slog"
 	"runtime"
 	"time"
 
@@ -11,36 +10,51 @@ import (
 )
 
 const (
-	// standBy is how long a reader of a stream may be away, in its loop's body,
-	// before a poller takes its place.
-	standBy = 5 * time.Millisecond
+	// lookEvery is how often a poller looks at who polls its connections.
+	lookEvery = time.Millisecond
+	// spinning is how many polls by others between two looks mean that somebody
+	// polls a connection without pause: a reader that spins makes a thousand,
+	// one with duties of its own a few.
+	spinning = 64
 	// restPasses is how often a poller that is locked to its thread lets others
 	// run: each time costs it two switches of threads, 10 to 60 µs. The runtime
 	// would take its P every 10 ms anyway.
 	restPasses = 1 << 13
 )
 
-// poller polls the sockets of some connections, as long as no reader of a
-// stream does.
+// poller polls the sockets of some connections, each as long as no reader of a
+// stream polls it without pause.
 type poller struct {
-	id    int
-	lines []*line
-	wake  chan struct{} // capacity 1: one of them has a socket to poll
-	seen  uint64        // turns at polling that are known, its own included
-	log   *slog.Logger
+	id      int
+	watched []*watched
+	wake    chan struct{} // capacity 1: one of them has a socket to poll
+}
+
+// watched is a connection of a poller.
+type watched struct {
+	line   *line
+	known  uint64 // polls by anybody, at the last look
+	own    uint64 // of those since then, the poller's
+	others bool   // others poll it without pause
+}
+
+// look tells by the number of polls so far whether others poll.
+func (w *watched) look(polls uint64) {
+	w.others = polls-w.known-w.own >= spinning
+	w.known, w.own = polls, 0
 }
 
 // newPollers makes the pollers that the plan asks for, and deals the lines out.
 func (c *Client) newPollers() {
 	for id := range c.plan.pollers {
-		c.pollers = append(c.pollers, &poller{id: id, wake: make(chan struct{}, 1), log: c.cfg.Logger})
+		c.pollers = append(c.pollers, &poller{id: id, wake: make(chan struct{}, 1)})
 	}
 	if len(c.pollers) == 0 {
 		return
 	}
 	for id, l := range c.lines {
 		p := c.pollerOf(id)
-		p.lines = append(p.lines, l)
+		p.watched = append(p.watched, &watched{line: l})
 	}
 }
 
@@ -60,7 +74,7 @@ func (c *Client) logPlan() {
 	if c.plan.inline {
 		decodes = "reader"
 	}
-	attrs := []any{"profile", c.cfg.Profile.String(), "conns", len(c.lines), "cpus", usableCPUs(),
+	attrs := []any{"profile", c.cfg.Profile.String(), "conns", len(c.lines), "cpus", c.plan.cpus,
 		"decodes", decodes, "pollers", c.plan.pollers}
 	if len(c.cfg.PinCPUs) > 0 {
 		attrs = append(attrs, "pin", c.cfg.PinCPUs)
@@ -71,41 +85,27 @@ func (c *Client) logPlan() {
 	c.cfg.Logger.Info("profile", attrs...)
 }
 
-// usableCPUs returns how many CPUs goroutines may run on at once.
-func usableCPUs() int {
-	n := runtime.GOMAXPROCS(0)
-	if allowed, err := cpu.Allowed(); err == nil {
-		n = min(n, len(allowed))
+// bind gives the calling goroutine, the n-th of its role, a thread of its own on
+// one of the CPUs that were asked for, if any were.
+func (c *Client) bind(role string, n int) {
+	if len(c.cfg.PinCPUs) == 0 {
+		return
 	}
-	return n
+	runtime.LockOSThread() // never unlocked: the bound thread ends with its goroutine
+	on := c.cfg.PinCPUs[n%len(c.cfg.PinCPUs)]
+	if err := cpu.Pin(on); err != nil {
+		c.guard(role, func() { c.cfg.Logger.Warn(role+" is not bound to its CPU", role, n, "cpu", on, "err", err) })
+	}
 }
 
-// pollerPins returns the CPUs to bind pollers to: parsers come first.
-func (c *Client) pollerPins() []int {
-	if !c.plan.inline {
-		return nil
-	}
-	return c.cfg.PinCPUs
-}
-
-// run polls until done is closed. With pin it does so on a thread of its own,
-// bound to one of these CPUs.
-func (p *poller) run(done <-chan struct{}, pin []int) {
-	rest := 1
-	if len(pin) > 0 {
-		rest = restPasses
-		runtime.LockOSThread() // never unlocked: the bound thread ends with its goroutine
-		n := pin[p.id%len(pin)]
-		if err := cpu.Pin(n); err != nil {
-			p.log.Warn("poller is not bound to its CPU", "poller", p.id, "cpu", n, "err", err)
-		}
-	}
-	timer := time.NewTimer(standBy)
+// run polls until done is closed. It lets others run after so many passes.
+func (p *poller) run(done <-chan struct{}, rest int) {
+	timer := time.NewTimer(lookEvery)
 	defer timer.Stop()
 	for {
 		var look <-chan time.Time // nil never fires
 		if p.drive(done, rest) {
-			timer.Reset(standBy)
+			timer.Reset(lookEvery)
 			look = timer.C
 		}
 		select {
@@ -117,30 +117,38 @@ func (p *poller) run(done <-chan struct{}, pin []int) {
 	}
 }
 
-// drive polls until done is closed, no socket can be polled, or others poll,
-// which it reports.
+// drive polls until done is closed, or there is nothing to poll. It reports
+// whether that is so since others poll.
 func (p *poller) drive(done <-chan struct{}, rest int) (others bool) {
+	p.look()
+	last := time.Now()
 	for pass := 1; ; pass++ {
-		if turns := p.turns(); turns != p.seen {
-			p.seen = turns
-			return true
-		}
-		idle := true
-		for _, l := range p.lines {
-			switch l.conn.Poll() {
+		idle, others := true, false
+		for _, w := range p.watched {
+			if w.others {
+				others = true
+				continue
+			}
+			switch w.line.conn.Poll() {
 			case conn.NoSocket:
 				continue
-			case conn.Busy: // another's turn, that will be counted
+			case conn.Busy: // another's turn
 			default:
-				p.seen++
+				w.own++
 			}
 			idle = false
 		}
 		if idle {
-			return false
+			return others
 		}
 		if pass%rest == 0 {
 			runtime.Gosched()
+		}
+		if pass%16 == 0 {
+			if now := time.Now(); now.Sub(last) >= lookEvery {
+				p.look()
+				last = now
+			}
 		}
 		select {
 		case <-done:
@@ -150,12 +158,10 @@ func (p *poller) drive(done <-chan struct{}, rest int) (others bool) {
 	}
 }
 
-// turns counts how often anybody has polled.
-func (p *poller) turns() (n uint64) {
-	for _, l := range p.lines {
-		n += l.conn.Counters().Polls.Load()
+func (p *poller) look() {
+	for _, w := range p.watched {
+		w.look(w.line.conn.Counters().Polls.Load())
 	}
-	return n
 }
 
 // assist is what a reader of a stream does before it waits: it polls the sockets

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kiteticker/kiteticker/internal/cpu"
 )
@@ -69,26 +70,36 @@ func (p *Profile) UnmarshalText(text []byte) error {
 
 // plan is what a profile and what overrides it come to on a machine.
 type plan struct {
-	inline  bool   // whoever reads decodes: there is no byte ring and no parser
-	pollers int    // goroutines that poll sockets; 0: sockets are waited for
+	inline  bool // whoever reads decodes: there is no byte ring and no parser
+	pollers int  // goroutines that poll sockets; 0: sockets are waited for
+	cpus    int
 	reason  string // why it is not all that was asked for, "" if it is
 }
 
-// choose plans for a number of connections on a number of CPUs.
-func choose(p Profile, busyPoll bool, conns, cpus int) plan {
-	chosen := plan{inline: p != Balanced}
+// choose plans for a number of connections on a number of CPUs, on a system that
+// can poll sockets or not.
+func choose(p Profile, busyPoll bool, conns, cpus int, pins, canPoll bool) plan {
+	chosen := plan{inline: p != Balanced, cpus: cpus}
+	var reasons []string
+	because := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
 	switch {
-	case p == LowLatency && !busyPoll && cpus < 2:
-		chosen.reason = "there is one CPU: a goroutine that polls would keep all others from it"
-	case p == LowLatency || busyPoll:
+	case p != LowLatency && !busyPoll:
+	case !canPoll:
+		because("sockets cannot be polled on this system")
+	case !busyPoll && cpus < 2:
+		because("there is one CPU: a goroutine that polls would keep all others from it")
+	default:
 		chosen.pollers = max(1, min(conns, cpus-1))
-		if chosen.pollers < conns {
-			chosen.reason = fmt.Sprintf("there are %d CPUs: one is left to others, and connections share those that poll", cpus)
-		}
 		if cpus < 2 {
-			chosen.reason = "there is one CPU: others get it only when a poll has found nothing"
+			because("there is one CPU: others get it only when a poll has found nothing")
+		} else if chosen.pollers < conns {
+			because("there are %d CPUs: one is left to others, and connections share those that poll", cpus)
 		}
 	}
+	if pins && chosen.inline && chosen.pollers == 0 {
+		because("no goroutine spins that PinCPUs could bind")
+	}
+	chosen.reason = strings.Join(reasons, "; ")
 	return chosen
 }
 
@@ -98,11 +109,23 @@ func checkPins(pins []int, p Profile, busyPoll bool) error {
 	if len(pins) > 0 && p == Inline && !busyPoll {
 		return errors.New("kiteticker: PinCPUs is set with the Inline profile, which has no goroutine to pin")
 	}
-	allowed, err := cpu.Allowed()
+	allowed, err := allowedCPUs()
 	for _, n := range pins {
 		if n < 0 || err == nil && !slices.Contains(allowed, n) {
 			return fmt.Errorf("kiteticker: PinCPUs has %d, want CPUs that this process may run on: %v", n, allowed)
 		}
 	}
 	return nil
+}
+
+// allowedCPUs returns the CPUs of the process. It asks on another thread, for
+// that of the caller may be bound to one.
+func allowedCPUs() (cpus []int, err error) {
+	done := make(chan struct{})
+	go func() {
+		cpus, err = cpu.Allowed()
+		close(done)
+	}()
+	<-done
+	return cpus, err
 }

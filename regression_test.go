@@ -215,7 +215,7 @@ func TestFailingRefreshIsAskedOnce(t *testing.T) {
 
 // A log handler that panics, wherever it is called, does not end the feed.
 func TestPanickingLogHandler(t *testing.T) {
-	for _, msg := range []string{"connection live", "connection dialing", "health", "healthy", "instruments moved"} {
+	for _, msg := range []string{"profile", "connection live", "connection dialing", "health", "healthy", "instruments moved"} {
 		t.Run(msg, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := kitetest.NewServer(t, kitetest.Config{Rate: 1, Instruments: kitetest.Universe(9)})

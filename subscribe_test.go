@@ -220,3 +220,24 @@ func TestSmallRingTakesFewerInstruments(t *testing.T) {
 		stop()
 	})
 }
+
+// A frame ring takes what it takes in every profile: its size is rounded up, and
+// a snapshot of all that fits a quarter of that comes through.
+func TestOddFrameRing(t *testing.T) {
+	for _, profile := range profiles {
+		synctest.Test(t, func(t *testing.T) {
+			tokens := kitetest.Universe(175) // a quarter of 128 KiB
+			srv := kitetest.NewServer(t, kitetest.Config{Instruments: tokens})
+			cfg := config(srv)
+			cfg.FrameRing, cfg.Conns, cfg.Profile = 70_000, 1, profile
+			c := newClient(t, cfg)
+			subscribe(t, c, kiteticker.ModeFull, tokens...)
+			stop := run(c)
+			time.Sleep(time.Minute)
+			if st := c.Stats().Conns[0]; st.Sessions != 1 || st.Seen != len(tokens) {
+				t.Errorf("%v: %d sessions, %d of %d instruments seen", profile, st.Sessions, st.Seen, len(tokens))
+			}
+			stop()
+		})
+	}
+}

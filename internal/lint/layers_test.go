@@ -38,7 +38,7 @@ var law = map[string]layer{
 	"shard":         {level: 2, imports: []string{"decode"}, tests: []string{gocmp}},
 	"kitetest":      {level: 2, imports: []string{"decode", ws}, tests: []string{ws + "/wsutil", gocmp}},
 	"conn":          {level: 3, imports: []string{"internal/cpu", "internal/sock", "internal/role", "ring", "decode", "stats", "shard", ws, pool}, tests: []string{"kitetest", gocmp}},
-	".":             {level: 4, imports: []string{"internal/cpu", "internal/role", "ring", "decode", "stats", "shard", "conn"}, tests: []string{"kitetest", gocmp}},
+	".":             {level: 4, imports: []string{"internal/cpu", "internal/role", "internal/sock", "ring", "decode", "stats", "shard", "conn"}, tests: []string{"kitetest", gocmp}},
 	"bench":         {level: 5, imports: []string{"internal/cpu", "internal/sock", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", ws, hrtime}, tests: []string{sysUnix}},
 	"bench/harness": {level: 5, imports: []string{"internal/cpu", "ring", "decode", "stats", ".", "kitetest", ws, hrtime}},
 	"bench/...":     {level: 6, imports: []string{"internal/cpu", "ring", "decode", "stats", "shard", "conn", ".", "kitetest", "bench/harness", ws, hrtime}},

@@ -8,6 +8,10 @@ import (
 	"syscall"
 )
 
+// Supported reports whether any connection can be read without waiting on this
+// operating system.
+const Supported = canPoll
+
 // ErrUnsupported is returned where a connection cannot be read without waiting.
 var ErrUnsupported = errors.New("sock: the connection cannot be polled")
 
