@@ -11,7 +11,7 @@ type Polled uint8
 const (
 	NoSocket Polled = iota // nothing to poll: no socket is open, or it is read without polling
 	Busy                   // another goroutine is reading just now
-	Empty                  // the socket had no whole message
+	Empty                  // no message was whole yet
 	Found                  // at least one message went into the sink
 )
 
@@ -29,8 +29,10 @@ func (p Polled) String() string {
 // it again and again as long as Run runs: nobody else reads. Any goroutine may
 // call it, for one at a time is the reader: the others get Busy.
 //
-// A call reads the socket once, and to the end of a message larger than that,
-// as far as it has come: 64 KiB and a message at most.
+// A call takes 64 KiB from the socket at most, however fast the server sends:
+// whoever polls many sockets shall not stay with one that floods it. It stops
+// inside a message if need be, and the next call goes on there. What it puts into
+// the sink is those 64 KiB and what had come of one message before.
 func (c *Conn) Poll() Polled {
 	s := c.offered.Load() // pairs with the Store in session
 	if s == nil {
@@ -49,13 +51,14 @@ func (c *Conn) Poll() Polled {
 // polled reports whether the session's socket is read by Poll.
 func (s *session) polled() bool { return s.sock.poll != nil }
 
-// visit reads until the socket has nothing more or the session ends: where it
-// is not polled, all its life. The caller has the turn.
+// visit reads until the socket has nothing more, the visit has had its 64 KiB or
+// the session ends: where it is not polled, all its life. The caller has the turn.
 func (s *session) visit() Polled {
 	if s.finished {
 		return NoSocket
 	}
 	before := s.c.counters.Messages.Load()
+	s.src.left = readBufferSize
 	var err error // stays nil after a panic, whose error is the session's cause
 	s.guard("reader", func() { err = s.read() })
 	if err != errDry {

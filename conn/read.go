@@ -22,19 +22,27 @@ const readBufferSize = 64 << 10
 
 // source reads the socket, stamps each read and counts its bytes.
 type source struct {
-	s   *session
-	at  int64 // wall clock of the last read, Unix nanoseconds
-	dry bool  // a polled socket under TLS had nothing
+	s    *session
+	at   int64 // wall clock of the last read, Unix nanoseconds
+	dry  bool  // a polled socket under TLS had nothing
+	left int   // bytes that this visit may still take from a polled socket
 }
 
 func (r *source) Read(p []byte) (int, error) {
 	open := r.s.sock
+	if r.s.polled() {
+		if r.left == 0 {
+			return 0, sock.ErrWouldBlock // for this visit: the socket, or TLS, may have more
+		}
+		p = p[:min(len(p), r.left)]
+	}
 	if r.dry && open.poll.Idle() {
 		// crypto/tls allocates for each read in vain, thousands of times for a
 		// message when polled. It has nothing of its own left: it was dry.
 		return 0, sock.ErrWouldBlock
 	}
 	n, err := open.Read(p)
+	r.left -= n
 	r.dry = n == 0 && open.polledTLS() && errors.Is(err, sock.ErrWouldBlock)
 	if n > 0 {
 		now := time.Now()
@@ -51,19 +59,20 @@ func (s *session) heard(now time.Time, n int) {
 	s.lastHeard.Store(int64(now.Sub(s.opened))) // pairs with the Load in watch
 }
 
-// errDry ends a visit to a polled socket: it has nothing to read now.
+// errDry ends a visit to a polled socket: it has nothing to read now, or has
+// given all that one visit may take.
 var errDry = errors.New("conn: nothing to read now")
 
 // read moves data messages from the socket into the sink until the session
-// ends, and says why it did; or, if the socket is polled, until there is no more to
-// read. Nothing in it allocates while messages are whole frames.
+// ends, and says why it did; or, if the socket is polled, until this visit is
+// over. Nothing in it allocates while messages are whole frames.
 func (s *session) read() error {
 	for {
 		if err := s.readFrame(); err != nil {
 			return err
 		}
 		if s.polled() && s.br.Buffered() == 0 {
-			return errDry // as far as we know: whoever polls many sockets shall not stay with one that floods it
+			return errDry // as far as we know: asking again is left to the next visit
 		}
 	}
 }
