@@ -67,15 +67,14 @@
 // # Streams at their own pace
 //
 // Any number of streams hang off a client, attached and closed while ticks
-// flow. What one does is no matter to the others' ticks, with one exception, nor
-// in the LowLatency profile to much more than when their sockets are polled:
+// flow. What one does is no matter to the others, with one exception:
 //
 //   - [DropNewest], the default: a ring of its own, which loses what it has no
 //     room for.
 //   - [Conflate]: one slot per instrument, which the newest tick takes over. All
 //     connections share them, so an instrument may move between connections.
-//     What a tick replaced is told by [TickStream.ReplacedBy]. FlagGap and FlagLost of a
-//     replaced tick are kept.
+//     What a tick replaced is told by [TickStream.ReplacedBy]. FlagGap and
+//     FlagLost of a replaced tick are kept.
 //   - [Block]: the exception. It is for who would rather stop the feed than lose
 //     a tick. The parser lets go of everything while it waits, so that Subscribe,
 //     Close and the others do not wait with it, and decides anew for each packet
@@ -117,7 +116,8 @@
 //
 // # Where things are
 //
-//	kiteticker.go  Client: New, Run, Subscribe and its siblings
+//	kiteticker.go  Client: New, Subscribe and its siblings
+//	run.go         Run: who works when, and how it ends
 //	attach.go      attaching and detaching streams
 //	config.go      Config: every knob and its default; validate.go: its bounds
 //	profile.go     how sockets are read, where ticks are decoded
@@ -133,13 +133,13 @@
 //	stream.go      TickStream; conflate.go: of a conflating one, the reader's side
 //	inlet.go       what TickStream and FrameStream share
 //	frames.go      FrameStream: raw messages
-//	event.go       Event, EventStream and the hub that feeds it
+//	event.go       Event and EventStream; hub.go: what feeds it
 //	orders.go      each order update once
 //	outage.go      what the client remembers of a connection across its sockets
 //	instruments.go each instrument's number, and which connection delivers it
 //	failover.go    moving instruments away from a connection that is down
 //	supervise.go   health, and instruments that do not tick
-//	stats.go       Stats and Check
+//	stats.go       Stats; check.go: Check; print.go: how they print
 //	errors.go      every error
 //	account.go     credentials and their renewal
 //
@@ -151,9 +151,9 @@
 //
 // # Non-obvious
 //
-// The parser decodes into the first stream that has room (or into the table of
-// last values), and copies from there. Were all rings full it would not decode at all: the ticks are counted
-// from their lengths.
+// The parser decodes into the first stream that has room (or into memory of its
+// own, for last values), and copies from there. Were all rings full it would not
+// decode at all: the ticks are counted from their lengths.
 //
 // A tick's Mode is that of the packet, not of the subscription: right after
 // subscribing, a full-mode token can arrive as a quote.
