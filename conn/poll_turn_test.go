@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,5 +77,42 @@ func TestPollIsBounded(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A call returns with what it found before it lets anybody run: the goroutine
+// may be a user's, who has a message to see to, and has the turn meanwhile.
+func TestPollDoesNotYield(t *testing.T) {
+	const rounds = 100
+	next, written := make(chan struct{}), make(chan struct{})
+	defer close(next)
+	sink := &countingSink{buf: make([]byte, 16), woke: true}
+	p := startPolled(t, conn.Config{Sink: sink, Liveness: time.Hour}, nil, func(nc net.Conn) {
+		accept(nc)
+		for range next {
+			nc.Write(frame(true, ws.OpBinary, "tick"))
+			written <- struct{}{}
+		}
+	})
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	yielded := 0
+	for range rounds {
+		next <- struct{}{}
+		<-written
+		var ran atomic.Bool
+		ended := make(chan struct{})
+		go func() { ran.Store(true); close(ended) }()
+		found := p.Poll()
+		if ran.Load() {
+			yielded++
+		}
+		<-ended
+		for found != conn.Found {
+			found = p.Poll()
+		}
+	}
+	// Not every time: the runtime may preempt, and a yield need not run that one.
+	if yielded > rounds/2 {
+		t.Errorf("%d calls of %d let another goroutine run", yielded, rounds)
 	}
 }
