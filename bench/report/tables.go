@@ -163,7 +163,7 @@ func (m *measured) bench(roomName, prefix string, units []string) (string, error
 			if err != nil {
 				return "", err
 			}
-			row = append(row, fmt.Sprintf("%.4g", v))
+			row = append(row, figure(v))
 		}
 		rows = append(rows, row)
 	}
@@ -187,4 +187,12 @@ func (m *measured) instructions() (string, error) {
 	}
 	return markdown([]string{"path", "instructions", "for one"}, rows, "for one") +
 		fmt.Sprintf("\n%s, %s, %s: `%s`.\n", head["machine"], head["go"], head["date"], head["command"]), nil
+}
+
+// figure shows a number with four digits at least, and never with an exponent.
+func figure(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
 }
