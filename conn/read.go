@@ -23,9 +23,10 @@ const readBufferSize = 64 << 10
 // source reads the socket, stamps each read and counts its bytes.
 type source struct {
 	s    *session
-	at   int64 // wall clock of the last read, Unix nanoseconds
-	dry  bool  // a polled socket under TLS had nothing
-	left int   // bytes that this visit may still take from a polled socket
+	at   int64  // wall clock of the last read, Unix nanoseconds
+	head []byte // came with the handshake, before anything the socket has
+	dry  bool   // a polled socket under TLS had nothing
+	left int    // bytes that this visit may still take from a polled socket
 }
 
 func (r *source) Read(p []byte) (int, error) {
@@ -35,6 +36,12 @@ func (r *source) Read(p []byte) (int, error) {
 			return 0, sock.ErrWouldBlock // for this visit: the socket, or TLS, may have more
 		}
 		p = p[:min(len(p), r.left)]
+	}
+	if len(r.head) > 0 {
+		n := copy(p, r.head)
+		r.head = r.head[n:]
+		r.left -= n
+		return n, nil
 	}
 	if r.dry && open.poll.Idle() {
 		// crypto/tls allocates for each read in vain, thousands of times for a
@@ -240,28 +247,14 @@ func (s *session) dropFragments() {
 	}
 }
 
-// newReader puts the bytes that came with the handshake before those of the
-// socket: they may hold the first frame.
-func newReader(src io.Reader, leftover *bufio.Reader) *bufio.Reader {
-	if leftover == nil {
-		return bufio.NewReaderSize(src, readBufferSize)
+// unread takes what came with the handshake out of its reader, nil if there is
+// none: it may hold the first frame.
+func unread(r *bufio.Reader) []byte {
+	if r == nil {
+		return nil
 	}
-	head := make([]byte, leftover.Buffered())
-	_, _ = io.ReadFull(leftover, head) // served from its buffer: cannot fail
-	ws.PutReader(leftover)
-	return bufio.NewReaderSize(&prefixed{head: head, rest: src}, readBufferSize)
-}
-
-type prefixed struct {
-	head []byte
-	rest io.Reader
-}
-
-func (p *prefixed) Read(b []byte) (int, error) {
-	if len(p.head) > 0 {
-		n := copy(b, p.head)
-		p.head = p.head[n:]
-		return n, nil
-	}
-	return p.rest.Read(b)
+	head := make([]byte, r.Buffered())
+	_, _ = io.ReadFull(r, head) // served from its buffer: cannot fail
+	ws.PutReader(r)
+	return head
 }

@@ -66,8 +66,8 @@ func (c *Conn) session(ctx context.Context) (lived time.Duration, err error) {
 	}
 	s := &session{c: c, sock: sock, opened: time.Now(), done: make(chan struct{}), written: make(chan struct{}), over: make(chan struct{})}
 	s.out.wake = make(chan struct{}, 1)
-	s.src = source{s: s, at: s.opened.UnixNano()}
-	s.br = newReader(&s.src, sock.leftover)
+	s.src = source{s: s, at: s.opened.UnixNano(), head: unread(sock.leftover)}
+	s.br = bufio.NewReaderSize(&s.src, readBufferSize)
 	c.counters.Sessions.Add(1)
 	c.counters.LastRead.Store(s.opened.UnixNano())
 	c.counters.LastMessage.Store(s.opened.UnixNano()) // from here on the server has its time
