@@ -114,6 +114,9 @@ func TestWaitAfterPoll(t *testing.T) {
 	if got := option(t, client, unix.SOL_SOCKET, unix.SO_RCVLOWAT); got <= 558_002 {
 		t.Errorf("SO_RCVLOWAT is %d, want more than the largest message", got)
 	}
+	if got := option(t, client, unix.SOL_SOCKET, unix.SO_RCVBUF); got < 1<<20 {
+		t.Errorf("SO_RCVBUF is %d, want room for what the kernel keeps to itself", got)
+	}
 	server.Write([]byte("before"))
 	c.Wait()
 	if got := option(t, client, unix.SOL_SOCKET, unix.SO_RCVLOWAT); got != 1 {
@@ -218,8 +221,6 @@ func TestReadAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TLS goes on after an attempt that found nothing, wherever in a record the
-// bytes ran out.
 // Idle tells what a Read would find, and takes nothing away.
 func TestIdle(t *testing.T) {
 	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
@@ -260,6 +261,8 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// TLS goes on after an attempt that found nothing, wherever in a record the
+// bytes ran out.
 func TestTLS(t *testing.T) {
 	client, server := pair(t)
 	sent := make([]byte, 100_000)
