@@ -1,6 +1,8 @@
 package conn_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -194,6 +196,54 @@ func TestCommandsArePaced(t *testing.T) {
 		}
 		if n != 10 {
 			t.Errorf("%d commands, want 10", n)
+		}
+		h.stop()
+	})
+}
+
+// unwritable lets the handshake out, and nothing after it.
+type unwritable struct {
+	net.Conn
+	writes int
+}
+
+var errUnwritable = errors.New("cannot write")
+
+func (c *unwritable) Write(p []byte) (int, error) {
+	if c.writes++; c.writes > 1 {
+		return 0, errUnwritable
+	}
+	return c.Conn.Write(p)
+}
+
+// After a failed write the server has a second to say what it has to, and no
+// more, however lively it is.
+func TestFailedWriteEndsTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, conn.Config{
+			Commands: func(bool) []shard.Command { return []shard.Command{{Op: shard.Subscribe, Tokens: []uint32{408065}}} },
+			Dial: func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() {
+					defer server.Close()
+					accept(server)
+					time.Sleep(time.Second / 2)
+					server.Write(frame(true, ws.OpBinary, "late"))
+					heartbeats(server)
+				}()
+				return &unwritable{Conn: client}, nil
+			},
+		}, nil)
+		after(time.Second)
+		history := h.history()
+		if len(history) != 3 || history[2].To != conn.StateBackingOff || !errors.Is(history[2].Err, errUnwritable) {
+			t.Fatalf("a second after the failure: %+v, want backing off for it", history)
+		}
+		if d := history[2].At.Sub(history[1].At); d != time.Second {
+			t.Errorf("the session ended after %v, want 1s", d)
+		}
+		if got := h.messages(); len(got) != 1 || got[0].data != "late" {
+			t.Errorf("messages %v: what came before the end must be delivered", got)
 		}
 		h.stop()
 	})

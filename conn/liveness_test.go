@@ -1,6 +1,7 @@
 package conn_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -163,6 +164,52 @@ func TestLateAnswerIsStale(t *testing.T) {
 		}
 		if tr := h.history()[2]; !errors.Is(tr.Err, conn.ErrSilent) {
 			t.Errorf("stale for %v, want ErrSilent", tr.Err)
+		}
+		h.stop()
+	})
+}
+
+// slowSink is full before each message, for a minute of the bubble, and takes a
+// second to commit it.
+type slowSink struct {
+	countingSink
+	room bool
+}
+
+func (s *slowSink) Claim(n int) ([]byte, error) {
+	if !s.room {
+		return nil, ring.ErrFull
+	}
+	s.room = false
+	return s.countingSink.Claim(n)
+}
+
+func (s *slowSink) Commit(n int, kind ring.Kind, at int64) {
+	time.Sleep(time.Second)
+	s.countingSink.Commit(n, kind, at)
+}
+
+func (s *slowSink) Wait(<-chan struct{}, int) bool {
+	time.Sleep(time.Minute)
+	s.room = true
+	return true
+}
+
+// The server's time begins anew when a full sink has room again: for what came
+// before nobody is pinged, and killed if the sink fills once more.
+func TestFullSinkStartsSilenceAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &slowSink{countingSink: countingSink{buf: make([]byte, 16)}}
+		const messages = 5
+		h := start(t, conn.Config{Sink: sink, Liveness: 5 * time.Second}, func(_ int, nc net.Conn) {
+			accept(nc)
+			nc.Write(bytes.Repeat(frame(true, ws.OpBinary, "tick"), messages)) // one read's worth
+			idle(nc)
+		})
+		after(messages*61*time.Second + time.Second)
+		counters := h.conn.Counters()
+		if sink.messages != messages || counters.PingsSent.Load() != 0 || counters.Dials.Load() != 1 {
+			t.Errorf("%d messages, %d pings, %d dials, want %d, none, 1", sink.messages, counters.PingsSent.Load(), counters.Dials.Load(), messages)
 		}
 		h.stop()
 	})

@@ -72,6 +72,11 @@ func startPolled(t *testing.T, cfg conn.Config, serve *tls.Config, peer func(net
 	live := make(chan struct{})
 	var once sync.Once
 	cfg.Pollable = func() { once.Do(func() { close(live) }) }
+	cfg.Notify = func(tr conn.Transition) { // which may use the sink
+		if got := p.Poll(); tr.From == conn.StateDialing && got != conn.NoSocket {
+			t.Errorf("Poll while Notify is told of %v: %v, want no socket", tr.To, got)
+		}
+	}
 	if p.Conn, err = conn.New(cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +171,9 @@ func TestPollInVainAllocatesNothing(t *testing.T) {
 			})
 			p.drain(t, 1)
 			for range 100 { // session tickets may come after it
-				p.Poll()
+				if got := p.Poll(); got != conn.Empty {
+					t.Fatalf("a poll in vain: %v, want empty", got)
+				}
 			}
 			if n := testing.AllocsPerRun(1000, func() { p.Poll() }); n != 0 {
 				t.Errorf("%v allocations, want 0", n)

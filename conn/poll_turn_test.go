@@ -116,3 +116,44 @@ func TestPollDoesNotYield(t *testing.T) {
 		t.Errorf("%d calls of %d let another goroutine run", yielded, rounds)
 	}
 }
+
+// heldSink keeps its reader inside Commit until it is released.
+type heldSink struct {
+	countingSink
+	entered, release chan struct{}
+}
+
+func (s *heldSink) Commit(int, ring.Kind, int64) {
+	close(s.entered)
+	<-s.release
+}
+
+// Nobody waits for a turn: who comes while another reads may poll the next
+// connection.
+func TestPollBusy(t *testing.T) {
+	sink := &heldSink{countingSink{buf: make([]byte, 16)}, make(chan struct{}), make(chan struct{})}
+	p := startPolled(t, conn.Config{Sink: sink, Liveness: time.Hour}, nil, func(nc net.Conn) {
+		accept(nc)
+		nc.Write(frame(true, ws.OpBinary, "tick"))
+		idle(nc)
+	})
+	first, second := make(chan struct{}), make(chan conn.Polled, 1)
+	go func() {
+		defer close(first)
+		for p.Poll() != conn.Found {
+			runtime.Gosched()
+		}
+	}()
+	<-sink.entered
+	go func() { second <- p.Poll() }()
+	select {
+	case got := <-second:
+		if got != conn.Busy {
+			t.Errorf("Poll while another reads: %v, want busy", got)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Poll waits while another reads")
+	}
+	close(sink.release)
+	<-first
+}
