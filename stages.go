@@ -65,16 +65,17 @@ func timed(kind ring.Kind, size int) bool { return kind == conn.KindBinary && si
 
 // begin notes that the parser has taken rec, and returns it without its stamp.
 func (s *stages) begin(rec ring.Record) ring.Record {
+	if s.inline {
+		now := time.Now()
+		s.began = now.Sub(s.made)
+		if timed(rec.Kind, len(rec.Data)) {
+			s.read.Record(now.UnixNano() - rec.At)
+		}
+		return rec
+	}
 	s.began = time.Since(s.made)
 	n := len(rec.Data) - stampSize
-	if s.inline {
-		n += stampSize
-	}
-	switch {
-	case !timed(rec.Kind, n):
-	case s.inline:
-		s.read.Record(time.Now().UnixNano() - rec.At)
-	default:
+	if timed(rec.Kind, n) {
 		s.queue.Record(int64(s.began) - int64(binary.NativeEndian.Uint64(rec.Data[n:])))
 	}
 	rec.Data = rec.Data[:n]
