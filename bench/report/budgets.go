@@ -115,7 +115,7 @@ func ratio(room, benchmark, floor, unit string) func(*measured) (float64, string
 			return 0, "", err
 		}
 		f, err := m.median(room, floor, unit)
-		return v / f, fmt.Sprintf("%.2f (%s)", v/f, nanos(v)), err
+		return v / f, fmt.Sprintf("%.3f (%s)", v/f, nanos(v)), err
 	}
 }
 

@@ -86,11 +86,11 @@ func TestFill(t *testing.T) {
 	page := "before\n<!-- table: NAME -->\nold\n<!-- end -->\nafter 7\n"
 	for name, wants := range map[string][]string{
 		"budgets": {
-			"| decode a full packet, in the cache | 1.3 times a copy of its bytes into a slot | 1.20 (12.0 ns) | yes |",
-			"| the same without assembly | 3 times the copy | 3.50 (35.0 ns) | **no** |",
+			"| decode a full packet, in the cache | 1.3 times a copy of its bytes into a slot | 1.200 (12.0 ns) | yes |",
+			"| the same without assembly | 3 times the copy | 3.500 (35.0 ns) | **no** |",
 			"| 1.15 times the bare loop | 1.10 (33.00 µs) | yes |", "| 1.2 times the bare loop's | 1.50 (30.00 µs) | **no** |",
 			"| 1.5 times a copy of the tick into as many rings | 1.20 (12.0 ns) | yes |", "| 80 ns a tick | 25.0 ns | yes |", "| 150 ns a tick | 60.0 ns | yes |",
-			"| 1.05 times without | 1.10 (44.0 ns) | **no** |", "| 1.1 times without | 1.05 | yes |",
+			"| 1.05 times without | 1.100 (44.0 ns) | **no** |", "| 1.1 times without | 1.05 | yes |",
 		},
 		"latency single plain":  {"**single: 1 socket,", "| balanced | 33.0 µs |", "![percentiles](latency-single-plain.svg)"},
 		"made latency":          {"Measured by `c`: r. m, x, g, commit abc, d."},
