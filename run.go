@@ -21,10 +21,11 @@ func (c *Client) Run(ctx context.Context) error {
 		return ErrRunning
 	}
 	c.guard("Run", c.logPlan)
+	before := c.Stats() // of the first interval
 	var conns, pollers, parsers, supervisor, events, impatience sync.WaitGroup
 	connsDone, parsersDone := make(chan struct{}), make(chan struct{})
 	events.Go(func() { role.Do("events", role.Common, func() { c.hub.run(parsersDone) }) })
-	supervisor.Go(func() { role.Do("supervisor", role.Common, func() { c.supervise(ctx, connsDone) }) })
+	supervisor.Go(func() { role.Do("supervisor", role.Common, func() { c.supervise(ctx, connsDone, before) }) })
 	errs := make([]error, len(c.lines))
 	for i, l := range c.lines {
 		if l.ring != nil {

@@ -43,11 +43,10 @@ const superviseEvery = time.Second
 
 // supervise watches the connections from outside until ctx is cancelled or done
 // is closed: health, instruments that do not tick, tokens of connections that
-// stay down.
-func (c *Client) supervise(ctx context.Context, done <-chan struct{}) {
+// stay down. Its first interval begins with last.
+func (c *Client) supervise(ctx context.Context, done <-chan struct{}, last Stats) {
 	ticker := time.NewTicker(superviseEvery)
 	defer ticker.Stop()
-	last := c.Stats()
 	healthy := false // until it has been once: coming up is told, not having been up is not
 	for {
 		select {
