@@ -68,9 +68,9 @@ func cuts() []fault {
 			told:   down(kiteticker.ErrProtocol), within: atOnce, heals: redialled, outages: 1,
 		},
 		{
-			name: "each new socket hung up, for 2 s", straight: true,
+			name: "each new socket hung up, for 1 s", straight: true,
 			inject: hangUpNew,
-			told:   down(abnormal), within: atOnce, hold: 2 * time.Second, heals: redialled, outages: -1,
+			told:   down(abnormal), within: atOnce, hold: time.Second, heals: redialled, outages: -1,
 			dials: conn.MaxDialsPerMinute,
 		},
 	}
