@@ -101,6 +101,22 @@ func TestNoAllocationFromSocketToConsumer(t *testing.T) {
 	}
 }
 
+// thousandTicks lets srv send more than a thousand ticks and then pause, and
+// returns when c has parsed the last one.
+func thousandTicks(tb testing.TB, srv *kitetest.Server, c *kiteticker.Client) {
+	tb.Helper()
+	waitFor(tb, "a thousand ticks", func() bool { return srv.Totals().Ticks > 1000 })
+	srv.Pause()
+	sent := srv.Totals().Ticks
+	waitFor(tb, "the last tick", func() bool {
+		var n uint64
+		for _, cs := range c.Stats().Conns {
+			n += cs.Ticks
+		}
+		return n == sent
+	})
+}
+
 func TestTLS(t *testing.T) {
 	serverTLS, clientTLS, err := kitetest.LoopbackTLS()
 	if err != nil {
@@ -111,16 +127,7 @@ func TestTLS(t *testing.T) {
 	all := keep(t, ticks(t, c, kiteticker.StreamConfig{}))
 	subscribe(t, c, kiteticker.ModeFull, kitetest.Universe(30)...)
 	stop := run(c)
-	waitFor(t, "a thousand ticks", func() bool { return srv.Totals().Ticks > 1000 })
-	srv.Pause()
-	sent := srv.Totals().Ticks
-	waitFor(t, "the last tick", func() bool {
-		var n uint64
-		for _, cs := range c.Stats().Conns {
-			n += cs.Ticks
-		}
-		return n == sent
-	})
+	thousandTicks(t, srv, c)
 	if err := stop(); err != nil {
 		t.Errorf("Run: %v", err)
 	}

@@ -53,16 +53,8 @@ func TestPolledSockets(t *testing.T) {
 			all := keep(t, s)
 			subscribe(t, c, kiteticker.ModeFull, tokens...)
 			stop := run(c)
-			waitFor(t, "a thousand ticks", func() bool { return srv.Totals().Ticks > 1000 })
-			srv.Pause()
-			sent := srv.Totals().Ticks
-			waitFor(t, "the last tick", func() bool {
-				var n uint64
-				for _, cs := range c.Stats().Conns {
-					n += cs.Ticks
-				}
-				return n == sent && s.Len() == 0
-			})
+			thousandTicks(t, srv, c)
+			waitFor(t, "the last read", func() bool { return s.Len() == 0 })
 			if err := stop(); err != nil {
 				t.Errorf("Run: %v", err)
 			}
