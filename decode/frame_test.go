@@ -143,7 +143,7 @@ func TestNextLimitsCapacity(t *testing.T) {
 	msg := message([]byte("abc"), []byte("def"))
 	s := decode.Split(msg)
 	pkt, _ := s.Next()
-	_ = append(pkt, "XXXXXXXX"...)
+	_ = append(pkt, "more than there is"...)
 	if pkt, _ = s.Next(); !bytes.Equal(pkt, []byte("def")) {
 		t.Errorf("the next packet is %q, want %q", pkt, "def")
 	}
